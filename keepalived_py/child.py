@@ -1,0 +1,53 @@
+"""What a child process is handed by its supervisor: the whole contract between the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from keepalived_py.config.model import Config
+    from keepalived_py.observability.log import Log
+    from keepalived_py.options import Options
+
+
+class Heartbeat(Protocol):
+    """The child's side of its slot in the supervisor's shared memory."""
+
+    def beat(self, now: float) -> None:
+        """Stamp that the child's loop is alive at `now` (seconds, monotonic). Costs one struct store."""
+
+    def acknowledge(self, generation: int) -> None:
+        """Say that configuration `generation` is in effect here (the supervisor coalesces reloads on it)."""
+
+
+class ConfigSource(Protocol):
+    """Where a child gets the newest configuration that its supervisor has accepted."""
+
+    def current(self) -> tuple[int, Config]:
+        """Return (generation, configuration) from the shared snapshot; parses nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Everything that `vrrp.process.run` and `check.process.run` need; made after the fork.
+
+    Attributes:
+        options: the command line.
+        config: the configuration in force at the fork.
+        generation: its number, counting from 1.
+        source: newer configurations, read on SIGHUP.
+        heartbeat: to be stamped at least once a second.
+        log: already open under the child's ident.
+        record: shared memory that outlives the child (crash adoption); its layout is the child's business.
+        respawned: True when an earlier child of this kind died without having been told to stop.
+    """
+
+    options: Options
+    config: Config
+    generation: int
+    source: ConfigSource
+    heartbeat: Heartbeat
+    log: Log
+    record: memoryview
+    respawned: bool

@@ -1,0 +1,1 @@
+"""The configuration language: text to a typed, frozen model."""

@@ -1,0 +1,1 @@
+"""Linux: netlink, ARP, neighbour discovery. Knows nothing of VRRP, checks or configuration."""

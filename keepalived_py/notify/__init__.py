@@ -1,0 +1,1 @@
+"""How state changes are told to the outside."""

@@ -1,0 +1,1 @@
+"""Supervision: start, watch, restart, reload and stop the children."""

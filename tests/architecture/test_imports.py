@@ -1,0 +1,95 @@
+"""The import rules of docs/architecture/modules.md, read from the source with `ast`."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "keepalived_py"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+EDGE_MODULES = frozenset({"socket", "os", "time", "select", "subprocess", "signal", "asyncio", "threading"})
+FEATURES = frozenset({"vrrp", "check", "bfd"})
+
+PURE = frozenset(
+    [
+        "errors",
+        "messages",
+        "config.lexer",
+        "config.expand",
+        "config.tree",
+        "config.scalars",
+        "config.fields",
+        "config.build",
+        "config.checks",
+        "config.diagnostics",
+        "config.dump",
+        "config.describe",
+        "config.model",
+        "vrrp.packet",
+        "vrrp.authentication",
+        "vrrp.timers",
+        "vrrp.instance",
+        "vrrp.effects",
+        "vrrp.router",
+        "vrrp.parameters",
+        "kernel.rtnl",
+        "kernel.interfaces",
+        "kernel.arp",
+        "kernel.ndisc",
+        "watchdog.policy",
+        "notify.vocabulary",
+        "observability.counters",
+    ]
+)
+
+FORBIDDEN = {
+    "kernel": {"vrrp", "check", "bfd", "config", "watchdog", "notify", "observability"},
+    "config": {"vrrp", "check", "bfd", "kernel", "watchdog", "notify", "observability"},
+    "notify": FEATURES | {"watchdog", "kernel"},
+    "observability": FEATURES | {"watchdog", "kernel"},
+    "vrrp": {"check", "bfd", "watchdog"},
+    "check": {"vrrp", "bfd", "watchdog"},
+    "bfd": {"vrrp", "check", "watchdog"},
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imported_names(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def is_pure(name: str) -> bool:
+    return name in PURE or any(name.startswith(f"{pure}.") for pure in PURE)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if is_pure(module_name(path))], ids=module_name)
+def test_pure_module_imports_no_edge(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imported_names(path)}
+    assert not roots & EDGE_MODULES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_module_imports_only_what_its_package_may(path: Path) -> None:
+    package = module_name(path).split(".")[0]
+    imported = {
+        name.split(".")[1]
+        for name in imported_names(path)
+        if name.startswith("keepalived_py.") and "." in name
+    }
+    assert not imported & FORBIDDEN.get(package, set())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_module_is_named_by_its_noun(path: Path) -> None:
+    assert not set(module_name(path).split(".")) & {"utils", "common", "helpers", "base", "manager", "misc"}
