@@ -11,35 +11,19 @@ EDGE_MODULES = frozenset({"socket", "os", "time", "select", "subprocess", "signa
 FEATURES = frozenset({"vrrp", "check", "bfd"})
 
 PURE = frozenset(
-    [
+    {
         "errors",
         "messages",
-        "config.lexer",
-        "config.expand",
-        "config.tree",
-        "config.scalars",
-        "config.fields",
-        "config.build",
-        "config.checks",
-        "config.diagnostics",
-        "config.dump",
-        "config.describe",
-        "config.model",
-        "vrrp.packet",
-        "vrrp.authentication",
-        "vrrp.timers",
-        "vrrp.instance",
-        "vrrp.effects",
-        "vrrp.router",
+        "options",
+        *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
+        *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
+        *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         "vrrp.parameters",
-        "kernel.rtnl",
-        "kernel.interfaces",
-        "kernel.arp",
-        "kernel.ndisc",
+        *(f"kernel.{name}" for name in ("rtnl", "interfaces", "arp", "ndisc")),
         "watchdog.policy",
         "notify.vocabulary",
         "observability.counters",
-    ]
+    }
 )
 
 FORBIDDEN = {
@@ -83,9 +67,7 @@ def test_pure_module_imports_no_edge(path: Path) -> None:
 def test_module_imports_only_what_its_package_may(path: Path) -> None:
     package = module_name(path).split(".")[0]
     imported = {
-        name.split(".")[1]
-        for name in imported_names(path)
-        if name.startswith("keepalived_py.") and "." in name
+        name.split(".")[1] for name in imported_names(path) if name.startswith("keepalived_py.") and "." in name
     }
     assert not imported & FORBIDDEN.get(package, set())
 

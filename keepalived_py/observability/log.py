@@ -1,0 +1,167 @@
+"""Log lines to syslog and the console, without ever waiting for either."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+import time
+from collections import deque
+from enum import IntEnum
+
+QUEUE_LIMIT = 2000
+"""Lines kept while syslogd is away; the oldest go first and are counted."""
+
+_AWAY = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ENOTCONN, errno.ECONNRESET, errno.EPIPE, errno.EACCES})
+_BUSY = frozenset({errno.EAGAIN, errno.ENOBUFS})
+
+
+class Level(IntEnum):
+    """Syslog severities (RFC 3164 section 4.1.1)."""
+
+    ALERT = 1
+    ERROR = 3
+    WARNING = 4
+    NOTICE = 5
+    INFO = 6
+    DEBUG = 7
+
+
+class Log:
+    """The log of one process.
+
+    Lines are queued by the level methods and leave in `flush`, which never blocks: the advert path logs freely and
+    its loop flushes when nothing is due. With `immediate` (the supervisor, command-line tools) each line is
+    flushed at once. When syslogd restarts the socket is opened again at the next flush and nothing queued is lost.
+
+    Args:
+        ident: syslog tag, for example "Keepalived_vrrp".
+        facility: syslog facility number (daemon = 3, local0 = 16).
+        detail: how often -D was given; `info` lines are always logged, `verbose` lines only with detail.
+        console: also write to standard error, as `Www Mmm dd HH:MM:SS YYYY: text`.
+        syslog: False to leave syslog alone (-G, --config-test).
+        immediate: flush every line at once.
+        path: the syslog socket.
+    """
+
+    def __init__(
+        self,
+        ident: str,
+        facility: int = 3,
+        *,
+        detail: int = 0,
+        console: bool = False,
+        syslog: bool = True,
+        immediate: bool = False,
+        path: str = "/dev/log",
+    ) -> None:
+        self.ident = ident
+        self.facility = facility
+        self.detail = detail
+        self.console = console
+        self.syslog = syslog
+        self.immediate = immediate
+        self.path = path
+        self.lost = 0
+        self._queue: deque[tuple[float, Level, str]] = deque()
+        self._console_queue: deque[tuple[float, str]] = deque(maxlen=QUEUE_LIMIT)
+        self._socket: socket.socket | None = None
+
+    def alert(self, text: str) -> None:
+        """Log what needs a person at once."""
+        self.write(Level.ALERT, text)
+
+    def error(self, text: str) -> None:
+        """Log a failure."""
+        self.write(Level.ERROR, text)
+
+    def warning(self, text: str) -> None:
+        """Log what may become a failure."""
+        self.write(Level.WARNING, text)
+
+    def info(self, text: str) -> None:
+        """Log an ordinary event."""
+        self.write(Level.INFO, text)
+
+    def verbose(self, text: str) -> None:
+        """Log an event that matters only with -D."""
+        if self.detail:
+            self.write(Level.INFO, text)
+
+    def write(self, level: Level, text: str) -> None:
+        """Queue `text`, one log line for each of its lines."""
+        now = time.time()
+        for line in text.split("\n"):
+            if self.syslog:
+                self._queue_for_syslog(now, level, line)
+            if self.console:
+                self._console_queue.append((now, line))
+        if self.immediate:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand queued lines to the console and to syslogd; keep what syslogd cannot take now."""
+        while self._console_queue:
+            self._print(*self._console_queue.popleft())
+        queue = self._queue
+        while queue and self._send(self._datagram(*queue[0])):
+            queue.popleft()
+        if self.lost and not queue:
+            lost, self.lost = self.lost, 0
+            self.warning(f"{lost} log lines were lost while syslogd was away")
+
+    def _queue_for_syslog(self, now: float, level: Level, line: str) -> None:
+        if len(self._queue) >= QUEUE_LIMIT:
+            self._queue.popleft()
+            self.lost += 1
+        self._queue.append((now, level, line))
+
+    def close(self) -> None:
+        """Flush and close the socket."""
+        self.flush()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _datagram(self, when: float, level: Level, text: str) -> bytes:
+        stamp = time.strftime("%b %e %H:%M:%S", time.localtime(when))
+        line = f"<{self.facility * 8 + level}>{stamp} {self.ident}: {text}"
+        return line.encode("utf-8", "surrogateescape")
+
+    @staticmethod
+    def _print(when: float, text: str) -> None:
+        stamp = time.strftime("%a %b %e %H:%M:%S %Y", time.localtime(when))
+        try:
+            sys.stderr.write(f"{stamp}: {text}\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            # A closed terminal must not stop the daemon.
+            return
+
+    def _send(self, datagram: bytes) -> bool:
+        """Send one datagram; return False when it must be tried again later."""
+        for _attempt in range(2):
+            try:
+                if self._socket is None:
+                    self._socket = self._connect()
+                self._socket.send(datagram)
+            except OSError as problem:
+                if problem.errno in _BUSY:
+                    return False
+                if problem.errno not in _AWAY:
+                    return True  # too long or forbidden: it would never leave, later lines may
+                if self._socket is not None:
+                    self._socket.close()
+                    self._socket = None
+            else:
+                return True
+        return False
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        try:
+            connection.connect(self.path)
+        except OSError:
+            connection.close()
+            raise
+        return connection
