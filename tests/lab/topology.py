@@ -67,7 +67,7 @@ class Lab:
         )  # fmt: skip
 
     def add(self, **addresses: str | Sequence[str]) -> list[Node]:
-        """Plug in nodes, all at once: `lab.add(why_1="192.168.0.201/24")`; the host name has a hyphen for an underscore.
+        """Plug in nodes, all at once: `lab.add(why_1="192.168.0.201/24")`; the host name takes - for _.
 
         Args:
             addresses: per node its address or addresses with prefix length; an IPv6 link-local one comes by itself.

@@ -1,8 +1,8 @@
 """Records the wire vectors from the machine's keepalived: `python -m tests.conformance.vectors.record`.
 
 One JSON file per case: the sender's program, the instance's configuration text, its first three adverts and its
-resignation (priority 0). Each has source, destination, ttl, protocol, and in hexadecimal `datagram`, which starts at the
-IP header, and `payload`, which starts at the VRRP header (after an authentication header if there is one).
+resignation (priority 0). Each has source, destination, ttl, protocol, and in hexadecimal `datagram`, starting at the
+IP header, and `payload`, starting at the VRRP header (after an authentication header if there is one).
 """
 
 from __future__ import annotations
