@@ -1,0 +1,53 @@
+"""The words that operators and their log watchers know, spelled once.
+
+The sentences are those of keepalived's own log; `docs/guide/log.md` lists them with their occasions.
+"""
+
+from __future__ import annotations
+
+MASTER = "MASTER"
+BACKUP = "BACKUP"
+FAULT = "FAULT"
+STOP = "STOP"
+INIT = "INIT"
+
+
+def transition_to_master(instance: str) -> str:
+    """Return the line for an instance that is about to take the virtual addresses."""
+    return f"VRRP_Instance({instance}) Transition to MASTER STATE"
+
+
+def entering(instance: str, state: str) -> str:
+    """Return the line for an instance that has entered `state`."""
+    return f"VRRP_Instance({instance}) Entering {state} STATE"
+
+
+def setting_addresses(instance: str) -> str:
+    """Return the line for the virtual addresses going on."""
+    return f"VRRP_Instance({instance}) setting protocol VIPs."
+
+
+def removing_addresses(instance: str) -> str:
+    """Return the line for the virtual addresses going off."""
+    return f"VRRP_Instance({instance}) removing protocol VIPs."
+
+
+def announcing(instance: str, interface: str, address: str, *, ipv6: bool) -> str:
+    """Return the line for gratuitous ARPs (IPv4) or unsolicited neighbour advertisements (IPv6)."""
+    what = "unsolicited Neighbour Adverts" if ipv6 else "gratuitous ARPs"
+    return f"VRRP_Instance({instance}) Sending {what} on {interface} for {address}"
+
+
+def socket_pool(ifindex: int, protocol: int, receiver: int, sender: int) -> str:
+    """Return the line for one pair of raw sockets."""
+    return f"VRRP sockpool: [ifindex({ifindex}), proto({protocol}), fd({receiver},{sender})]"
+
+
+def cause(instance: str, old: str, new: str, reason: str) -> str:
+    """Return the line that says why an instance changed state."""
+    return f"({instance}) {old} -> {new}: {reason}"
+
+
+def address_reported(address: str, *, added: bool) -> str:
+    """Return the netlink reflector's line for an address that came or went."""
+    return f"Netlink reflector reports IP {address} {'added' if added else 'removed'}"
