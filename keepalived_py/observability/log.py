@@ -9,7 +9,7 @@ import time
 from collections import deque
 from enum import IntEnum
 
-QUEUE_LIMIT = 2000
+QUEUE_LIMIT = 20_000
 """Lines kept while syslogd is away; the oldest go first and are counted."""
 
 _AWAY = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ENOTCONN, errno.ECONNRESET, errno.EPIPE, errno.EACCES})
@@ -99,16 +99,23 @@ class Log:
         if self.immediate:
             self.flush()
 
-    def flush(self) -> None:
-        """Hand queued lines to the console and to syslogd; keep what syslogd cannot take now."""
-        while self._console_queue:
+    def flush(self, limit: int = QUEUE_LIMIT) -> bool:
+        """Hand up to `limit` queued lines to the console and to syslogd; keep what syslogd cannot take now.
+
+        Returns:
+            True when lines are left that could leave at once: call again when nothing more urgent is due.
+        """
+        for _line in range(min(limit, len(self._console_queue))):
             self._print(*self._console_queue.popleft())
         queue = self._queue
-        while queue and self._send(self._datagram(*queue[0])):
+        for _line in range(min(limit, len(queue))):
+            if not self._send(self._datagram(*queue[0])):
+                return False
             queue.popleft()
         if self.lost and not queue:
             lost, self.lost = self.lost, 0
             self.warning(f"{lost} log lines were lost while syslogd was away")
+        return bool(queue or self._console_queue)
 
     def _queue_for_syslog(self, now: float, level: Level, line: str) -> None:
         if len(self._queue) >= QUEUE_LIMIT:

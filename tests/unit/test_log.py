@@ -1,0 +1,94 @@
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from keepalived_py.observability.log import Log
+
+
+@pytest.fixture
+def syslogd(tmp_path: Path) -> Iterator[socket.socket]:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(tmp_path / "log"))
+    listener.settimeout(2)
+    yield listener
+    listener.close()
+
+
+def test_info_line_carries_priority_and_ident_without_pid(tmp_path: Path, syslogd: socket.socket) -> None:
+    log = Log("Keepalived_vrrp", 16, path=str(tmp_path / "log"))
+    log.info("hello")
+    assert not log.flush()
+    line = syslogd.recv(1024).decode()
+    assert line.startswith("<134>")
+    assert line.endswith(" Keepalived_vrrp: hello")
+    log.close()
+
+
+def test_nothing_leaves_before_flush(tmp_path: Path, syslogd: socket.socket) -> None:
+    log = Log("x", path=str(tmp_path / "log"))
+    log.info("later")
+    syslogd.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        syslogd.recv(1024)
+    log.close()
+    assert syslogd.recv(1024).endswith(b"later")
+
+
+def test_flush_with_a_limit_says_that_lines_are_left(tmp_path: Path, syslogd: socket.socket) -> None:
+    log = Log("x", path=str(tmp_path / "log"))
+    log.info("one\ntwo\nthree")
+    assert log.flush(2)
+    assert not log.flush(2)
+    assert [syslogd.recv(1024).split(b": ")[1] for _ in range(3)] == [b"one", b"two", b"three"]
+    log.close()
+
+
+def test_lines_survive_a_restart_of_syslogd(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    first = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    first.bind(str(path))
+    log = Log("x", path=str(path))
+    log.info("before")
+    log.flush()
+    first.close()
+    path.unlink()
+    log.info("while away")
+    log.flush()
+    second = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    second.bind(str(path))
+    second.settimeout(2)
+    log.info("after")
+    log.flush()
+    assert second.recv(1024).endswith(b"while away")
+    assert second.recv(1024).endswith(b"after")
+    log.close()
+    second.close()
+
+
+def test_console_does_not_wait_for_syslogd(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = Log("x", console=True, path=str(tmp_path / "absent"))
+    log.info("visible")
+    log.flush()
+    assert capsys.readouterr().err.endswith(": visible\n")
+
+
+def test_overflow_is_counted_and_said(tmp_path: Path, syslogd: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepalived_py.observability.log.QUEUE_LIMIT", 2)
+    log = Log("x", path=str(tmp_path / "log"))
+    log.info("a\nb\nc")
+    log.flush()
+    log.flush()
+    assert [syslogd.recv(1024).split(b": ", 1)[1] for _ in range(3)] == [
+        b"b",
+        b"c",
+        b"1 log lines were lost while syslogd was away",
+    ]
+    log.close()
+
+
+def test_verbose_line_needs_detail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Log("x", console=True, syslog=False, immediate=True).verbose("quiet")
+    Log("x", console=True, syslog=False, immediate=True, detail=1).verbose("loud")
+    assert capsys.readouterr().err.endswith(": loud\n")
