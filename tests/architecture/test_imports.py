@@ -19,7 +19,7 @@ PURE = frozenset(
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         "vrrp.parameters",
-        *(f"kernel.{name}" for name in ("rtnl", "interfaces", "arp", "ndisc")),
+        *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),
         "watchdog.policy",
         "notify.vocabulary",
         "observability.counters",

@@ -1,0 +1,81 @@
+"""Hears what happens to links and addresses and keeps an `InterfaceTable` true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keepalived_py.kernel import rtnl
+from keepalived_py.kernel.message import split
+from keepalived_py.kernel.netlink import NetlinkSocket, OverrunError
+
+if TYPE_CHECKING:
+    from keepalived_py.kernel.interfaces import Change, InterfaceTable
+    from keepalived_py.kernel.message import Message
+
+GROUPS = rtnl.RTMGRP_LINK | rtnl.RTMGRP_IPV4_IFADDR | rtnl.RTMGRP_IPV6_IFADDR
+DRAIN_LIMIT = 64
+"""Datagrams taken in one call: a storm of events must not hold up what else the loop has to do."""
+
+
+class InterfaceMonitor:
+    """Readable when interfaces changed: `reactor.add_reader(monitor, callback)` with a callback that calls `drain`.
+
+    Args:
+        table: kept up to date by `load` and `drain`.
+    """
+
+    def __init__(self, table: InterfaceTable) -> None:
+        self.table = table
+        self.overruns = 0
+        self._events = NetlinkSocket(groups=GROUPS)
+        self._requests = NetlinkSocket()
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable."""
+        return self._events.fileno()
+
+    def close(self) -> None:
+        """Close both sockets."""
+        self._events.close()
+        self._requests.close()
+
+    def load(self) -> list[Change]:
+        """Read every link and address from the kernel and return how the table differed. Raises NetlinkError.
+
+        What happened meanwhile waits as events; those that were in the dump already change nothing when applied.
+        """
+        return self.table.resynchronise(self.snapshot())
+
+    def snapshot(self) -> list[rtnl.Event]:
+        """Return every link and address, links first. Raises NetlinkError."""
+        events: list[rtnl.Event] = []
+
+        def take(message: Message, buffer: bytearray) -> None:
+            event = rtnl.decode(message.kind, buffer, message.start, message.end)
+            if event is not None:
+                events.append(event)
+
+        self._requests.dump(rtnl.links_requested(), take)
+        self._requests.dump(rtnl.addresses_requested(), take)
+        return events
+
+    def drain(self, limit: int = DRAIN_LIMIT) -> list[Change]:
+        """Apply up to `limit` waiting datagrams and return what they changed; never waits for more.
+
+        When events were lost everything is read again and the differences are returned. Raises NetlinkError.
+        """
+        changes: list[Change] = []
+        for _ in range(limit):
+            try:
+                received = self._events.receive()
+            except OverrunError:
+                self.overruns += 1
+                return changes + self.load()
+            if received is None:
+                return changes
+            buffer, length = received
+            for message in split(buffer, length):
+                event = rtnl.decode(message.kind, buffer, message.start, message.end)
+                if event is not None:
+                    changes += self.table.apply(event)
+        return changes

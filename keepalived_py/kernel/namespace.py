@@ -1,0 +1,28 @@
+"""Network namespaces by name, as `ip netns` keeps them."""
+
+import os
+
+from keepalived_py.errors import ConfigError, PermissionDeniedError
+from keepalived_py.kernel.libc import LIBC, checked
+
+DIRECTORY = "/run/netns"
+CLONE_NEWNET = 0x40000000
+
+
+def enter(name: str) -> None:
+    """Move this process into the network namespace `name`; sockets opened before stay where they are.
+
+    Raises:
+        ConfigError: there is no such namespace.
+        PermissionDeniedError: the kernel refuses (CAP_SYS_ADMIN is needed).
+    """
+    try:
+        descriptor = os.open(os.path.join(DIRECTORY, name), os.O_RDONLY | os.O_CLOEXEC)  # noqa: PTH118 - pathlib is slow to import
+    except OSError as problem:
+        raise ConfigError(f"Unable to open network namespace {name}: {problem.strerror}") from problem
+    try:
+        checked(LIBC.setns(descriptor, CLONE_NEWNET), "setns")
+    except OSError as problem:
+        raise PermissionDeniedError(f"Unable to enter network namespace {name}: {problem.strerror}") from problem
+    finally:
+        os.close(descriptor)

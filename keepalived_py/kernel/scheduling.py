@@ -1,0 +1,50 @@
+"""Priority, real time and memory of this process: what `vrrp_priority`, `vrrp_rt_priority` and `vrrp_no_swap` ask."""
+
+from __future__ import annotations
+
+import os
+import resource
+from typing import TYPE_CHECKING
+
+from keepalived_py.kernel.libc import LIBC, checked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MCL_CURRENT = 1
+MCL_FUTURE = 2
+MCL_ONFAULT = 4
+RLIMIT_RTTIME = 15
+"""From asm-generic/resource.h; the resource module of 3.11 does not name it."""
+
+
+def set_nice(value: int) -> None:
+    """Set the nice value, -20 (first) to 19 (last). Raises OSError when not permitted."""
+    os.setpriority(os.PRIO_PROCESS, 0, value)
+
+
+def set_realtime(priority: int, limit_us: int | None = None) -> None:
+    """Schedule this process round robin at real time `priority` (1 to 99); its children are not.
+
+    `limit_us` bounds the processor time used without a blocking call (RLIMIT_RTTIME): beyond it the kernel
+    sends SIGXCPU, so that a loop gone wild does not take the machine with it. Raises OSError.
+    """
+    if limit_us is not None:
+        resource.setrlimit(RLIMIT_RTTIME, (limit_us, limit_us))
+    policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+    os.sched_setscheduler(0, policy, os.sched_param(priority))
+
+
+def set_affinity(processors: Iterable[int]) -> None:
+    """Run on these processors only. Raises OSError when none of them exists."""
+    os.sched_setaffinity(0, processors)
+
+
+def lock_memory() -> None:
+    """Keep every page of this process in memory once it has been touched (mlockall). Raises OSError."""
+    checked(LIBC.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT), "mlockall")
+
+
+def unlock_memory() -> None:
+    """Undo `lock_memory`: before a fork, whose child would inherit nothing of it but pay for the copy."""
+    checked(LIBC.munlockall(), "munlockall")
