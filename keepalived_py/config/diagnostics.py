@@ -1,6 +1,6 @@
 """What is wrong with a configuration, where, and what would be right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -62,6 +62,14 @@ class Diagnostic:
             indent = "".join("\t" if c == "\t" else " " for c in where.text[: max(where.column - 1, 0)])
             lines += [f"    {where.text}", f"    {indent}^"]
         return "\n".join(lines)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a suggestion for a word that is not among the known ones, or an empty string."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only a configuration with errors pays for it)
+
+    near = get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return f"did you mean '{near[0]}'?" if near else ""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ PURE = frozenset(
         "options",
         *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
+        *(f"config.{name}" for name in ("definitions", "repetition", "include", "script_words", "randomness")),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         "vrrp.parameters",
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),

@@ -1,0 +1,164 @@
+"""What the machine must answer while a configuration is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class PathStatus:
+    """What stands at a path, symbolic links not followed.
+
+    Attributes:
+        mode: st_mode.
+        uid: owner.
+        gid: group.
+        target: where a symbolic link points, None for anything else.
+    """
+
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    target: str | None = None
+
+
+class Environment(Protocol):
+    """The questions; each is answered at once and never with an exception."""
+
+    def interface_exists(self, name: str) -> bool:
+        """Return whether a network interface has this name."""
+
+    def interface_is_loopback(self, name: str) -> bool:
+        """Return whether the interface exists and is a loopback interface."""
+
+    def user(self, name: str) -> tuple[int, int] | None:
+        """Return uid and primary gid of a user name or number, None when there is none."""
+
+    def group(self, name: str) -> int | None:
+        """Return the gid of a group name or number, None when there is none."""
+
+    def status(self, path: str) -> PathStatus | None:
+        """Return what stands at a path, None when nothing does or it cannot be seen."""
+
+    def resolves(self, host: str) -> bool:
+        """Return whether a host name has an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEnvironment:
+    """A machine written down.
+
+    Attributes:
+        interfaces: names of the interfaces.
+        loopbacks: names of those that are loopback interfaces.
+        users: name to (uid, gid).
+        groups: name to gid.
+        paths: absolute path to its status.
+        hosts: host names that resolve.
+    """
+
+    interfaces: frozenset[str] = frozenset({"lo"})
+    loopbacks: frozenset[str] = frozenset({"lo"})
+    users: Mapping[str, tuple[int, int]] = field(default_factory=lambda: {"root": (0, 0)})
+    groups: Mapping[str, int] = field(default_factory=lambda: {"root": 0})
+    paths: Mapping[str, PathStatus] = field(default_factory=dict)
+    hosts: frozenset[str] = frozenset({"localhost"})
+
+    def interface_exists(self, name: str) -> bool:
+        """Return whether the interface is recorded."""
+        return name in self.interfaces
+
+    def interface_is_loopback(self, name: str) -> bool:
+        """Return whether the interface is recorded as loopback."""
+        return name in self.loopbacks
+
+    def user(self, name: str) -> tuple[int, int] | None:
+        """Return the recorded uid and gid; a number needs no entry."""
+        return (int(name), int(name)) if _is_number(name) else self.users.get(name)
+
+    def group(self, name: str) -> int | None:
+        """Return the recorded gid; a number needs no entry."""
+        return int(name) if _is_number(name) else self.groups.get(name)
+
+    def status(self, path: str) -> PathStatus | None:
+        """Return the recorded status."""
+        return self.paths.get(path)
+
+    def resolves(self, host: str) -> bool:
+        """Return whether the host is recorded."""
+        return host in self.hosts
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 10
+
+
+class SystemEnvironment:
+    """This machine, now. Interfaces are listed once, when first asked for."""
+
+    def __init__(self) -> None:
+        self._interfaces: frozenset[str] | None = None
+
+    def interface_exists(self, name: str) -> bool:
+        """Return whether the interface exists in this network namespace."""
+        if self._interfaces is None:
+            import socket  # noqa: PLC0415 (a configuration without interfaces does not need it)
+
+            self._interfaces = frozenset(name for _, name in socket.if_nameindex())
+        return name in self._interfaces
+
+    def interface_is_loopback(self, name: str) -> bool:
+        """Return whether sysfs calls the interface a loopback one (IFF_LOOPBACK, linux/if.h)."""
+        if not self.interface_exists(name):
+            return False
+        try:
+            with open(f"/sys/class/net/{name}/flags", encoding="ascii") as flags:  # noqa: PTH123
+                return bool(int(flags.read(), 16) & 0x8)
+        except OSError:
+            return name == "lo"
+
+    def user(self, name: str) -> tuple[int, int] | None:
+        """Return uid and gid from the user database."""
+        import pwd  # noqa: PLC0415 (only configurations with scripts need it)
+
+        try:
+            entry = pwd.getpwuid(int(name)) if _is_number(name) else pwd.getpwnam(name)
+        except (KeyError, OverflowError, ValueError):
+            return None
+        return entry.pw_uid, entry.pw_gid
+
+    def group(self, name: str) -> int | None:
+        """Return the gid from the group database."""
+        if _is_number(name):
+            return int(name)
+        import grp  # noqa: PLC0415 (only configurations with script groups need it)
+
+        try:
+            return grp.getgrnam(name).gr_gid
+        except (KeyError, ValueError):
+            return None
+
+    def status(self, path: str) -> PathStatus | None:
+        """Return what lstat(2) and readlink(2) say."""
+        import os  # noqa: PLC0415 (kept beside its only use, as the other lookups are)
+        import stat  # noqa: PLC0415
+
+        try:
+            entry = os.lstat(path)
+            target = os.readlink(path) if stat.S_ISLNK(entry.st_mode) else None  # noqa: PTH115
+        except (OSError, ValueError):
+            return None
+        return PathStatus(entry.st_mode, entry.st_uid, entry.st_gid, target)
+
+    def resolves(self, host: str) -> bool:
+        """Ask the resolver; this may take as long as the resolver does."""
+        import socket  # noqa: PLC0415
+
+        try:
+            return bool(socket.getaddrinfo(host, None))
+        except (OSError, UnicodeError):
+            return False
