@@ -18,7 +18,10 @@ class Effect(Enum):
     ANNOUNCE = "gratuitous ARP / unsolicited NA for every virtual address, the configured number of times"
     REFRESH = "gratuitous ARP / unsolicited NA, the configured number of refresh repeats"
     ANNOUNCE_LOWER_PRIORITY = "announce again because a lower-priority advert was heard"
+    ANNOUNCE_SOURCE = "one gratuitous ARP / unsolicited NA for our own source address, so that unicast peers find us"
     REPORT_TRANSITION = "log and notify `instance.transition`"
+    REPORT_LOWER_PRIORITY = "notify that a master heard a lower-priority advert (notify_master_rx_lower_pri)"
+    REPORT_NOTES = "log every line of `instance.notes` and empty the list"
 
 
 Effects = tuple[Effect, ...]

@@ -1,0 +1,61 @@
+"""When a master tells its neighbours again where the addresses are: `garp_master_*` and `garp_lower_prio_*`."""
+
+from math import inf
+
+from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
+from keepalived_py.vrrp.parameters import Parameters
+
+_ANNOUNCE = (Effect.ANNOUNCE,)
+_REFRESH = (Effect.REFRESH,)
+_ANSWER = (Effect.ANNOUNCE_LOWER_PRIORITY,)
+
+
+class Announcements:
+    """Deadlines of announcements that are still to come.
+
+    Attributes:
+        next_at: the earliest of them; infinite for none.
+    """
+
+    __slots__ = ("_again_at", "_answer_at", "_refresh_at", "next_at")
+
+    def __init__(self) -> None:
+        self._again_at = self._refresh_at = self._answer_at = self.next_at = inf
+
+    def schedule(self, now: float, parameters: Parameters) -> None:
+        """We became master and have announced once: a second time after `garp_master_delay`, then refreshes."""
+        again_at = now + parameters.garp_master_delay
+        self._again_at = again_at if parameters.garp_master_delay else inf
+        self._refresh_at = again_at + parameters.garp_master_refresh if parameters.garp_master_refresh else inf
+        self._arm()
+
+    def answer(self, now: float, parameters: Parameters) -> Effects:
+        """A lower-priority advert was heard: whoever believed it must hear from us, now and once more."""
+        if not parameters.garp_lower_prio_repeat:
+            return NOTHING
+        if parameters.garp_lower_prio_delay:
+            self._answer_at = now + parameters.garp_lower_prio_delay
+            self._arm()
+        return _ANSWER
+
+    def due(self, now: float, parameters: Parameters) -> Effects:
+        """What is to be announced at this time."""
+        effects: Effects = NOTHING
+        if now >= self._again_at:
+            self._again_at = inf
+            effects += _ANNOUNCE
+        if now >= self._refresh_at:
+            self._refresh_at = now + parameters.garp_master_refresh if parameters.garp_master_refresh else inf
+            effects += _REFRESH if parameters.garp_master_refresh else NOTHING
+        if now >= self._answer_at:
+            self._answer_at = inf
+            effects += _ANSWER
+        self._arm()
+        return effects
+
+    def cancel(self) -> None:
+        """We are master no more."""
+        self._again_at = self._refresh_at = self._answer_at = self.next_at = inf
+
+    def _arm(self) -> None:
+        self.next_at = min(self._again_at, self._refresh_at, self._answer_at)

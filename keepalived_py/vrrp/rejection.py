@@ -1,0 +1,66 @@
+"""Why an advert was not believed: one member per check, in the order of the checks (RFC 9568 section 7.1)."""
+
+from enum import Enum, unique
+
+
+@unique
+class Rejection(Enum):
+    """One check of the ladder. The value is the key in logs and metrics; `counter` is keepalived's statistic."""
+
+    TRUNCATED = "truncated header"
+    OTHER_VRID = "other virtual router id"
+    NOT_LISTENING = "not listening in this state"
+    AUTHENTICATION_HEADER = "authentication header missing or unexpected"
+    LENGTH = "length"
+    TTL = "TTL or hop limit"
+    UNKNOWN_PEER = "unknown unicast source"
+    PEER_TTL = "TTL or hop limit of a unicast peer"
+    VERSION = "version"
+    AUTHENTICATION_TYPE_INVALID = "authentication type unknown"
+    AUTHENTICATION_TYPE = "authentication type mismatch"
+    PASSWORD = "authentication password mismatch"  # noqa: S105 - a description
+    FOREIGN_PROTOCOL = "authentication header of another protocol"
+    INTEGRITY_CHECK = "integrity check value"
+    SECURITY_PARAMETER_INDEX = "security parameter index"
+    REPLAYED = "sequence number already seen"
+    INTERVAL = "advertisement interval mismatch"
+    TYPE = "packet type"
+    CHECKSUM = "checksum"
+    CAST = "multicast or unicast destination"
+    OWNER = "address owner ignores adverts"
+    INTERVAL_DIFFERS = "advertisement interval differs (accepted)"
+    ADDRESS_COUNT = "number of virtual addresses (accepted)"
+    ADDRESS_LIST = "virtual address missing (accepted)"
+
+    @property
+    def counter(self) -> str:
+        """Field of `observability.counters.VrrpCounters` that counts it; empty when keepalived counts nothing."""
+        return _COUNTERS.get(self, "")
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the advert counts nevertheless: keepalived only remarks on these."""
+        return self in _REMARKS
+
+
+_REMARKS = frozenset({Rejection.INTERVAL_DIFFERS, Rejection.ADDRESS_COUNT, Rejection.ADDRESS_LIST})
+_COUNTERS = {
+    Rejection.TRUNCATED: "packet_len_err",
+    Rejection.AUTHENTICATION_HEADER: "authtype_mismatch",
+    Rejection.LENGTH: "packet_len_err",
+    Rejection.TTL: "ip_ttl_err",
+    Rejection.PEER_TTL: "ip_ttl_err",
+    Rejection.VERSION: "vers_err",
+    Rejection.AUTHENTICATION_TYPE_INVALID: "invalid_authtype",
+    Rejection.AUTHENTICATION_TYPE: "authtype_mismatch",
+    Rejection.PASSWORD: "auth_failure",
+    Rejection.INTEGRITY_CHECK: "auth_failure",
+    Rejection.SECURITY_PARAMETER_INDEX: "auth_failure",
+    Rejection.REPLAYED: "auth_failure",
+    Rejection.INTERVAL: "advert_interval_err",
+    Rejection.TYPE: "invalid_type_rcvd",
+    Rejection.CHECKSUM: "chk_err",
+    Rejection.CAST: "addr_list_err",
+    Rejection.ADDRESS_COUNT: "addr_list_err",
+    Rejection.ADDRESS_LIST: "addr_list_err",
+}

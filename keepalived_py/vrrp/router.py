@@ -1,0 +1,268 @@
+"""One virtual router: reception, election, counters and the bytes of its adverts."""
+
+from keepalived_py.observability.counters import VrrpCounters
+from keepalived_py.vrrp.adverts import RESIGNATION, Adverts, Outgoing
+from keepalived_py.vrrp.authentication import AuthenticationHeader, AuthenticationType
+from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
+from keepalived_py.vrrp.instance import Instance
+from keepalived_py.vrrp.packet import Message, decode
+from keepalived_py.vrrp.parameters import IPV4, Parameters
+from keepalived_py.vrrp.reception import Datagram, check_advert, remark_on, split_ipv4, split_ipv6, text_of
+from keepalived_py.vrrp.rejection import Rejection
+from keepalived_py.vrrp.state import Note, State, Transition
+
+_LISTENING = frozenset({State.BACKUP, State.MASTER})
+_NOTES = (Effect.REPORT_NOTES,)
+
+
+class VirtualRouter:
+    """One VRID of one family on one interface (RFC 9568 section 1.7). No input or output happens here.
+
+    Every input returns effects in the order in which they must be done. `deadline_at` is to be read again after each
+    input; when it moved to a later time, an armed timer may be left as it is, since calling `deadline_reached` too
+    early returns nothing.
+
+    Attributes:
+        instance: the election; its `transition`, `notes`, `priority` and so on are what effects speak of.
+        counters: keepalived's statistics.
+        rejections: how often each check refused or remarked on an advert.
+        last_rejection: of the last advert that was refused or remarked on; None before the first.
+    """
+
+    __slots__ = (
+        "_adverts",
+        "_fast_path",
+        "_header",
+        "_heard_at",
+        "_is_ipv4",
+        "_noted",
+        "_repeat_destination",
+        "_repeat_head",
+        "_repeat_hop_limit",
+        "_repeat_source",
+        "_repeat_tail",
+        "_repeat_ttl",
+        "_repeated_at",
+        "counters",
+        "instance",
+        "last_rejection",
+        "rejections",
+    )
+
+    def __init__(self, parameters: Parameters, *, fast_path: bool = True) -> None:
+        """Make a router that has not started.
+
+        Args:
+            parameters: everything it needs to know.
+            fast_path: False to check every advert in full; for tests.
+        """
+        self.instance = Instance(parameters)
+        self.counters = VrrpCounters()
+        self.rejections: dict[Rejection, int] = {}
+        self.last_rejection: Rejection | None = None
+        self._fast_path = fast_path
+        self._noted: set[Rejection] = set()
+        self._heard_at: dict[bytes, float] = {}
+        self._is_ipv4 = parameters.family == IPV4
+        self._header: AuthenticationHeader | None = None
+        self._repeat_head = self._repeat_ttl = self._repeat_source = self._repeat_destination = b""
+        self._repeat_tail: bytes | None = None
+        self._repeat_hop_limit = -1
+        self._repeated_at = 0.0
+        self._adverts = self._prepare()
+
+    @property
+    def parameters(self) -> Parameters:
+        """What is configured."""
+        return self.instance.parameters
+
+    @property
+    def state(self) -> State:
+        """Where the election stands."""
+        return self.instance.state
+
+    @property
+    def deadline_at(self) -> float:
+        """When `deadline_reached` must be called; infinite for never."""
+        return self.instance.deadline_at
+
+    @property
+    def transition(self) -> Transition | None:
+        """The last change of state."""
+        return self.instance.transition
+
+    @property
+    def heard_at(self) -> dict[bytes, float]:
+        """When each source was last heard with an advert that counts: packed address to monotonic seconds."""
+        self._forget_repeat()
+        return self._heard_at
+
+    # Reception
+
+    def datagram_received(
+        self, now: float, data: bytes | memoryview, source: bytes = b"", ttl: int = -1, destination: bytes = b""
+    ) -> Effects:
+        """A raw socket delivered something for this virtual router; any bytes are accepted or refused, none raises.
+
+        Args:
+            now: monotonic seconds.
+            data: IPv4 datagram with its header, or IPv6 payload.
+            source: packed sender; IPv6 only, IPv4 says it itself.
+            ttl: hop limit, -1 when it is not known; IPv6 only.
+            destination: packed; IPv6 only.
+        """
+        instance = self.instance
+        if now < instance.repeats_until and (
+            data[12:] == self._repeat_tail and data[:4] == self._repeat_head and data[8:10] == self._repeat_ttl
+            if self._is_ipv4
+            else data == self._repeat_tail
+            and source == self._repeat_source
+            and ttl == self._repeat_hop_limit
+            and destination == self._repeat_destination
+        ):
+            # The same advert from the same router: all that changes is how long we believe in it.
+            self._repeated_at = now
+            self.counters.advert_rcvd += 1
+            instance.deadline_at = now + instance.master_down_interval
+            return NOTHING
+        octets = bytes(data)
+        datagram = split_ipv4(octets) if self._is_ipv4 else split_ipv6(octets, source, ttl, destination)
+        return self._checked(now, octets, datagram)
+
+    def _checked(self, now: float, octets: bytes, datagram: Datagram) -> Effects:
+        instance = self.instance
+        if not datagram.message:
+            return self._refuse(Rejection.TRUNCATED, datagram, None)
+        message = decode(datagram.message)
+        if instance.state not in _LISTENING or now < instance.startup_ends_at:
+            return self._refuse(Rejection.NOT_LISTENING, datagram, message)
+        rejection = check_advert(instance.parameters, datagram, message, self._header, instance.priority)
+        if rejection is not None:
+            return self._refuse(rejection, datagram, message)
+        self._forget_repeat()
+        return self._accept(now, octets, datagram, message)
+
+    def _accept(self, now: float, octets: bytes, datagram: Datagram, message: Message) -> Effects:
+        instance = self.instance
+        self.counters.advert_rcvd += 1
+        self.counters.pri_zero_rcvd += message.priority == 0
+        self._heard_at[datagram.source] = now
+        is_other_master = datagram.source != instance.master_address
+        check_addresses = (
+            is_other_master or instance.state is State.MASTER or not instance.parameters.skip_check_adv_addr
+        )
+        remark = remark_on(instance.parameters, datagram, message, check_addresses=check_addresses)
+        if is_other_master:
+            self._noted.clear()
+        noted = NOTHING if remark is None else self._refuse(remark, datagram, message)
+        effects = self._counted(instance.advert_received(now, datagram.source, message.priority, message.interval))
+        if self._fast_path and remark is None and not datagram.authenticated:
+            self._remember(octets, datagram)
+        return effects if not noted or Effect.REPORT_NOTES in effects else effects + noted
+
+    def _refuse(self, rejection: Rejection, datagram: Datagram, message: Message | None) -> Effects:
+        """Count it; the log hears of each kind once until the state or the master changes."""
+        self.last_rejection = rejection
+        self.rejections[rejection] = self.rejections.get(rejection, 0) + 1
+        if rejection.counter:
+            self.counters.count(rejection.counter)
+        if rejection in self._noted or rejection is Rejection.NOT_LISTENING:
+            return NOTHING
+        self._noted.add(rejection)
+        self.instance.notes.append(Note(text_of(rejection, self.instance.parameters, datagram, message)))
+        return _NOTES
+
+    def _remember(self, octets: bytes, datagram: Datagram) -> None:
+        # Of an IPv4 header the id, the fragment flags and the checksum may differ from one repetition to the next.
+        self._repeat_head = octets[:4]
+        self._repeat_ttl = octets[8:10]
+        self._repeat_tail = octets[12:] if self._is_ipv4 else octets
+        self._repeat_source = datagram.source
+        self._repeat_hop_limit = datagram.ttl
+        self._repeat_destination = datagram.destination
+
+    def _forget_repeat(self) -> None:
+        if self._repeated_at:
+            self._heard_at[self._repeat_source] = self._repeated_at
+            self._repeated_at = 0.0
+
+    # Other inputs: see `Instance`
+
+    def started(self, now: float) -> Effects:
+        """Begin: an address owner as master, everybody else as BACKUP, in FAULT when a fault was found before."""
+        return self._counted(self.instance.started(now))
+
+    def adopted(self, now: float, last_sent_at: float) -> Effects:
+        """Go on as the master that a dead predecessor process was, if its peers have not given it up."""
+        return self._counted(self.instance.adopted(now, last_sent_at))
+
+    def deadline_reached(self, now: float) -> Effects:
+        """Time has passed; calling early returns nothing."""
+        return self._counted(self.instance.deadline_reached(now))
+
+    def fault_found(self, now: float, reason: str) -> Effects:
+        """Something without which we must not be master is missing."""
+        return self._counted(self.instance.fault_found(now, reason))
+
+    def fault_cleared(self, now: float, reason: str, cause: str = "") -> Effects:
+        """One reason for FAULT is gone."""
+        return self._counted(self.instance.fault_cleared(now, reason, cause))
+
+    def priority_changed(self, now: float, priority: int) -> Effects:
+        """Tracking changed the effective priority."""
+        effects = self.instance.priority_changed(now, priority)
+        self._adverts.prepare(self.instance.priority)
+        return effects
+
+    def source_address_changed(self, now: float, address: bytes) -> Effects:
+        """Our adverts have another source from now on."""
+        effects = self.instance.source_address_changed(now, address)
+        self._adverts = self._prepare()
+        return effects
+
+    def reconfigured(self, now: float, parameters: Parameters) -> Effects:
+        """A reload changed what is configured; state, counters and sequence numbers stay.
+
+        Raises:
+            ValueError: it would be another virtual router.
+        """
+        effects = self.instance.reconfigured(now, parameters)
+        self._adverts = self._prepare()
+        return self._counted(effects)
+
+    def stopped(self, now: float) -> Effects:
+        """The end; a master resigns."""
+        return self._counted(self.instance.stopped(now))
+
+    # Adverts
+
+    def adverts_to_send(self, *, resigning: bool = False) -> Outgoing:
+        """What SEND_ADVERT (or, resigning, SEND_RESIGNATION) means in bytes; counts it as sent.
+
+        With an authentication header each call takes the next sequence number: call once per effect.
+        """
+        self.counters.advert_sent += 1
+        if resigning:
+            self.counters.pri_zero_sent += 1
+            return self._adverts.outgoing(RESIGNATION)
+        return self._adverts.outgoing(self.instance.priority)
+
+    def _prepare(self) -> Adverts:
+        parameters = self.instance.parameters
+        self._repeat_tail = None
+        if parameters.authentication.type is AuthenticationType.HEADER:
+            sequence = self._header.sequence if self._header else 0
+            self._header = AuthenticationHeader(parameters.authentication, unicast=bool(parameters.unicast_peers))
+            self._header.sequence = sequence
+        else:
+            self._header = None
+        adverts = Adverts(parameters, self.instance.source_address, self._header)
+        adverts.prepare(self.instance.priority)
+        return adverts
+
+    def _counted(self, effects: Effects) -> Effects:
+        if Effect.REPORT_TRANSITION in effects and self.instance.transition:
+            self.counters.become_master += self.instance.transition.new is State.MASTER
+            self.counters.release_master += self.instance.transition.old is State.MASTER
+            self._noted.clear()
+        return effects

@@ -1,0 +1,42 @@
+"""The four states of a virtual router and the record of a change between them."""
+
+from enum import IntEnum, unique
+from typing import NamedTuple
+
+
+@unique
+class State(IntEnum):
+    """Initialize, Backup and Active of RFC 9568 section 6.4 and keepalived's FAULT, with keepalived's numbers."""
+
+    INIT = 0
+    BACKUP = 1
+    MASTER = 2
+    FAULT = 3
+
+
+class Transition(NamedTuple):
+    """One change of state.
+
+    Attributes:
+        old: state that was left.
+        new: state that was entered.
+        cause: one line without the instance name, e.g. `no advert from 10.0.0.1 for 3.609 s (priority 100)`.
+        at: monotonic seconds.
+    """
+
+    old: State
+    new: State
+    cause: str
+    at: float
+
+
+class Note(NamedTuple):
+    """One log line that is not a transition.
+
+    Attributes:
+        text: line without the instance name.
+        detail: True when it belongs to the detailed log (`-D`) only.
+    """
+
+    text: str
+    detail: bool = False
