@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,6 +46,9 @@ class Environment(Protocol):
     def status(self, path: str) -> PathStatus | None:
         """Return what stands at a path, None when nothing does or it cannot be seen."""
 
+    def search_path(self) -> tuple[str, ...]:
+        """Return the directories in which a program without a slash is looked for."""
+
     def resolves(self, host: str) -> bool:
         """Return whether a host name has an address."""
 
@@ -58,6 +63,7 @@ class RecordedEnvironment:
         users: name to (uid, gid).
         groups: name to gid.
         paths: absolute path to its status.
+        directories: where programs are looked for.
         hosts: host names that resolve.
     """
 
@@ -66,6 +72,7 @@ class RecordedEnvironment:
     users: Mapping[str, tuple[int, int]] = field(default_factory=lambda: {"root": (0, 0)})
     groups: Mapping[str, int] = field(default_factory=lambda: {"root": 0})
     paths: Mapping[str, PathStatus] = field(default_factory=dict)
+    directories: tuple[str, ...] = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
     hosts: frozenset[str] = frozenset({"localhost"})
 
     def interface_exists(self, name: str) -> bool:
@@ -87,6 +94,10 @@ class RecordedEnvironment:
     def status(self, path: str) -> PathStatus | None:
         """Return the recorded status."""
         return self.paths.get(path)
+
+    def search_path(self) -> tuple[str, ...]:
+        """Return the recorded directories."""
+        return self.directories
 
     def resolves(self, host: str) -> bool:
         """Return whether the host is recorded."""
@@ -144,15 +155,17 @@ class SystemEnvironment:
 
     def status(self, path: str) -> PathStatus | None:
         """Return what lstat(2) and readlink(2) say."""
-        import os  # noqa: PLC0415 (kept beside its only use, as the other lookups are)
-        import stat  # noqa: PLC0415
-
         try:
             entry = os.lstat(path)
             target = os.readlink(path) if stat.S_ISLNK(entry.st_mode) else None  # noqa: PTH115
         except (OSError, ValueError):
             return None
         return PathStatus(entry.st_mode, entry.st_uid, entry.st_gid, target)
+
+    def search_path(self) -> tuple[str, ...]:
+        """Return the directories of $PATH, or of confstr(_CS_PATH) without one."""
+        path = os.environ.get("PATH") or os.confstr("CS_PATH") or "/bin:/usr/bin"
+        return tuple(directory or "." for directory in path.split(":"))
 
     def resolves(self, host: str) -> bool:
         """Ask the resolver; this may take as long as the resolver does."""

@@ -17,7 +17,10 @@ PURE = frozenset(
         "options",
         *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
-        *(f"config.{name}" for name in ("definitions", "repetition", "include", "script_words", "randomness")),
+        *(
+            f"config.{name}"
+            for name in ("definitions", "repetition", "include", "script_words", "randomness", "script_checks")
+        ),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),
         *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts")),
