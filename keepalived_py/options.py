@@ -30,6 +30,8 @@ class Options:
     checkers_pid_file: str | None = None
     bfd_pid_file: str | None = None
     address_monitoring: bool = False
+    snmp: bool = False
+    snmp_socket: str | None = None
     namespace: str | None = None
     core_dump: bool = False
     core_dump_pattern: str | None = None
@@ -37,6 +39,7 @@ class Options:
     config_id: str | None = None
     config_test: bool = False
     config_test_log: str | None = None
+    config_descriptor: int | None = None
     ignore_sigint: bool = False
     watchdog_vrrp: float = 5.0
     watchdog_check: float = 5.0

@@ -1,0 +1,62 @@
+"""Memory that a supervisor shares with its children: signs of life, and what must outlive a child.
+
+One anonymous shared mapping, made before the first fork. Each kind of child has a slot: the time of its last stamp,
+the number of the configuration it has in effect, and a record area of its own.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+
+RECORD_SIZE = 64 * 1024
+_STAMP = struct.Struct("=d")
+_GENERATION = struct.Struct("=Q")
+_RECORD_OFFSET = mmap.PAGESIZE
+_SLOT_SIZE = _RECORD_OFFSET + RECORD_SIZE
+
+
+class Slot:
+    """One child's part of the shared memory; the child stamps, the supervisor reads.
+
+    A stamp is eight aligned bytes, which the processors that we run on store in one piece.
+    """
+
+    def __init__(self, memory: memoryview) -> None:
+        self._head = memory[:_RECORD_OFFSET]
+        self.record = memory[_RECORD_OFFSET:]
+
+    def beat(self, now: float) -> None:
+        """Stamp that the child's loop is alive at `now` (seconds, monotonic)."""
+        _STAMP.pack_into(self._head, 0, now)
+
+    def acknowledge(self, generation: int) -> None:
+        """Say that configuration `generation` is in effect in the child."""
+        _GENERATION.pack_into(self._head, _STAMP.size, generation)
+
+    @property
+    def stamp(self) -> float:
+        """The time of the last stamp."""
+        return float(_STAMP.unpack_from(self._head, 0)[0])
+
+    @property
+    def generation(self) -> int:
+        """The configuration that the child has in effect; 0 before it has any."""
+        return int(_GENERATION.unpack_from(self._head, _STAMP.size)[0])
+
+    def vacate(self, now: float) -> None:
+        """Make the slot ready for another process; the record stays for it to read."""
+        self.beat(now)
+        self.acknowledge(0)
+
+
+class SharedMemory:
+    """The mapping for `count` children."""
+
+    def __init__(self, count: int) -> None:
+        self._mapping = mmap.mmap(-1, _SLOT_SIZE * count)
+
+    def slot(self, index: int) -> Slot:
+        """Return the part that belongs to child number `index`."""
+        start = _SLOT_SIZE * index
+        return Slot(memoryview(self._mapping)[start : start + _SLOT_SIZE])
