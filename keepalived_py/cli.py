@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keepalived_py.arguments import Argument, Extra, Given, Reader, Refused
+from keepalived_py.command_line import Argument, Extra, Given, Reader, Refused
 from keepalived_py.errors import ExitCode
 from keepalived_py.options import Options
 

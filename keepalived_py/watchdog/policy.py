@@ -90,11 +90,17 @@ class Hang:
         """Return the silence allowed to a child that is `running` or still starting."""
         return self.interval if running else self.interval * START_ALLOWANCE
 
+    def look_at(self, stamp: float, *, running: bool) -> float:
+        """Return when `judge` may say something else than ALIVE."""
+        if self.aborted_at is not None:
+            return self.aborted_at + ABORT_GRACE
+        return max(stamp, self.forgiven_at) + self.allowed(running=running)
+
     def judge(self, stamp: float, now: float, *, running: bool) -> Verdict:
         """Judge at `now` a child whose last stamp is `stamp`."""
         if self.aborted_at is not None:
-            return Verdict.KILL if now - self.aborted_at >= ABORT_GRACE else Verdict.ALIVE
-        if now - max(stamp, self.forgiven_at) <= self.allowed(running=running):
+            return Verdict.ALIVE if now < self.look_at(stamp, running=running) else Verdict.KILL
+        if now < self.look_at(stamp, running=running):
             return Verdict.ALIVE
         self.aborted_at = now
         return Verdict.ABORT

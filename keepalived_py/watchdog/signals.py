@@ -1,0 +1,65 @@
+"""The supervisor's signals: blocked and waited for one by one, so that it may fork at any time.
+
+Children inherit the blocked set: a signal that comes before a child has its handler waits for it, and one that the
+child knows no handler for can never end it.
+"""
+
+from __future__ import annotations
+
+import signal
+
+STOP = frozenset({signal.SIGTERM, signal.SIGINT})
+RELOAD = signal.SIGHUP
+DATA = signal.SIGUSR1
+STATS = signal.SIGUSR2
+JSON = signal.SIGRTMIN + 2
+STATS_CLEAR = signal.SIGRTMAX - 1
+CHILD = signal.SIGCHLD
+
+TO_ALL = frozenset({int(DATA)})
+"""Passed on to every child."""
+
+TO_VRRP = frozenset({int(STATS), JSON, STATS_CLEAR})
+"""Passed on to the VRRP child."""
+
+WAITED = frozenset({*map(int, STOP), int(RELOAD), int(CHILD)}) | TO_ALL | TO_VRRP
+
+_FAULTS = frozenset(
+    {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS}
+)
+_JOB_CONTROL = frozenset({signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT})
+_UNCATCHABLE = frozenset({signal.SIGKILL, signal.SIGSTOP})
+KEPT = frozenset(map(int, _FAULTS | _JOB_CONTROL | _UNCATCHABLE))
+
+
+def take_over(*, ignore_interrupt: bool) -> None:
+    """Block what the supervisor waits for, and ignore the rest: a stray signal must not end a failover daemon."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, WAITED)
+    for number in WAITED:
+        # Blocked signals with the ignore disposition are dropped by the kernel, and SIGINT has Python's handler.
+        signal.signal(number, signal.SIG_DFL)
+    for number in signal.valid_signals():
+        if number not in WAITED | KEPT and isinstance(number, int):
+            signal.signal(number, signal.SIG_IGN)
+    if ignore_interrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def give_back() -> None:
+    """Give a process that is no supervisor (the one that waits for a daemon to start) the ordinary behaviour."""
+    for number in (*STOP, RELOAD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, WAITED)
+
+
+def wait(timeout: float) -> int | None:
+    """Return the number of the next signal; None when none came within `timeout` seconds."""
+    came = signal.sigtimedwait(WAITED, max(timeout, 0.0))
+    return None if came is None else came.si_signo
+
+
+def name(number: int) -> str:
+    """Return `SIGKILL` for 9, `SIGRTMIN+2` for 36."""
+    if number in set(signal.Signals):
+        return signal.Signals(number).name
+    return f"SIGRTMIN+{number - signal.SIGRTMIN}" if number > signal.SIGRTMIN else f"signal {number}"

@@ -1,0 +1,321 @@
+"""The parent: starts the children, watches, replaces, reloads and stops them.
+
+Synchronous on purpose: blocked signals and `sigtimedwait`, no handlers, no threads, so that it can fork at any time.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from keepalived_py.child import ConfigSource
+from keepalived_py.errors import ExitCode
+from keepalived_py.version import VERSION_STRING
+from keepalived_py.watchdog import policy, signals
+from keepalived_py.watchdog.offspring import Birthright, Offspring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keepalived_py.config.model import Config
+    from keepalived_py.observability.log import Log
+    from keepalived_py.options import Options
+    from keepalived_py.watchdog.daemon import Readiness
+    from keepalived_py.watchdog.systemd import ServiceManager
+
+READY_POLL = 0.005
+"""Seconds between looks at children that are being waited for; only while they are."""
+
+READY_LIMIT = 10.0
+"""A start not finished after this long is reported as done: the children live, and the log says what they do."""
+
+
+class Store(ConfigSource, Protocol):
+    """The shared configuration, as its writer sees it."""
+
+    def put(self, config: Config) -> int:
+        """Make `config` the configuration in force; return its generation."""
+
+
+class Supervisor:
+    """The parent process, once it has its configuration, its pid files and its place in the system.
+
+    Args:
+        options: the command line.
+        config: the configuration to start with.
+        offspring: one per kind of child to run, in the order of starting.
+        store: where children find the configuration.
+        reread: reads the configuration again for a reload, given the one in force; logs what is wrong with it;
+            None when everything must stay as it is.
+        child_wait_time: seconds given to the children to end, as the configuration says.
+        log: the parent's log.
+        readiness: the process that waits for the start to end, if one does.
+        service_manager: told about start, reload and stop.
+        before_child: called first in every child.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        config: Config,
+        offspring: Sequence[Offspring],
+        store: Store,
+        reread: Callable[[Config], Config | None],
+        child_wait_time: Callable[[Config], float],
+        log: Log,
+        readiness: Readiness,
+        service_manager: ServiceManager,
+        before_child: Callable[[], None],
+    ) -> None:
+        self._options = options
+        self._config = config
+        self._offspring = offspring
+        self._store = store
+        self._generation = store.put(config)
+        self._reread = reread
+        self._child_wait_time = child_wait_time
+        self._log = log
+        self._readiness = readiness
+        self._service_manager = service_manager
+        self._before_child = before_child
+        self._reload = policy.Reload()
+        self._starting_until: float | None = time.monotonic() + READY_LIMIT
+        self._exit_code: int | None = None
+        self._slept_until = float("inf")
+
+    def run(self) -> int:
+        """Start the children and stay until the end; return the exit code. Signals are taken over already."""
+        _settle_memory()
+        self._start_due()
+        while self._exit_code is None:
+            self._handle(signals.wait(self._timeout()))
+        self._readiness.report(self._exit_code)
+        return self._exit_code
+
+    def _timeout(self) -> float:
+        now = time.monotonic()
+        wake_at = min((child.look_at() for child in self._offspring), default=float("inf"))
+        if self._starting_until is not None or self._reload.running:
+            wake_at = min(wake_at, now + READY_POLL)
+        self._slept_until = min(wake_at, now + 3600.0)
+        return self._slept_until - now
+
+    def _handle(self, number: int | None) -> None:
+        if number in signals.STOP:
+            self._stop(ExitCode.OK)
+            return
+        if number == signals.CHILD:
+            self._collect()
+        elif number == signals.RELOAD:
+            self._reload_requested()
+        elif number is not None:
+            self._pass_on(number)
+        if self._exit_code is None:
+            self._watch()
+
+    def _watch(self) -> None:
+        """Do what time has brought: silences, attempts that are due, acknowledgements."""
+        now = time.monotonic()
+        if now > self._slept_until + policy.OVERSLEPT:
+            for child in self._offspring:
+                child.hang.forgive(now)
+        for child in self._offspring:
+            if child.pid is not None:
+                self._judge(child, now)
+        self._start_due()
+        self._hear_acknowledgements(now)
+
+    # Children
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for child in self._offspring:
+            if child.start_at is not None and child.start_at <= now:
+                self._start(child, now)
+
+    def _start(self, child: Offspring, now: float) -> None:
+        birthright = Birthright(self._options, self._config, self._generation, self._store, self._leave_to_parent)
+        try:
+            pid = child.start(birthright)
+        except OSError as problem:
+            child.postpone(now)
+            self._log.error(f"Unable to start the {child.kind.name} child process: {problem.strerror}")
+        else:
+            self._log.info(f"Starting {child.kind.name} child process, pid={pid}")
+
+    def _leave_to_parent(self) -> None:
+        self._readiness.close()
+        self._before_child()
+
+    def _judge(self, child: Offspring, now: float) -> None:
+        silence = now - child.slot.stamp
+        verdict = child.hang.judge(child.slot.stamp, now, running=child.running)
+        name, pid = child.kind.name, child.pid
+        if verdict is policy.Verdict.ABORT:
+            self._log.alert(f"{name} child process({pid}) has given no sign of life for {silence:.1f} s: sending SIGABRT")
+            child.kill(signal.SIGABRT)
+        elif verdict is policy.Verdict.KILL:
+            self._log.alert(f"{name} child process({pid}) does not end on SIGABRT: sending SIGKILL")
+            child.kill(signal.SIGKILL)
+
+    def _collect(self) -> None:
+        """Wait for every child that has ended."""
+        for child in self._offspring:
+            status = _ended(child)
+            if status is not None:
+                self._died(child, status)
+
+    def _died(self, child: Offspring, status: int) -> None:
+        """Replace a child that nobody told to stop, unless another attempt would only end the same way."""
+        name, pid, code = child.kind.name, child.pid, _exit_code(status)
+        self._reload.settled(name)
+        for line in child.report.take():
+            self._log.error(f"{name} child process({pid}): {line}")
+        self._log.error(f"{name} child process({pid}) {describe(status)}")
+        if policy.permanent(code):
+            child.stopped()
+            self._log.alert(f"{name} child process({pid}) died with a permanent error: Exiting")
+            self._stop(code or ExitCode.FATAL)
+        elif not self._options.respawn:
+            child.stopped()
+            self._log.alert(f"{name} child process({pid}) died: Exiting")
+            self._stop(ExitCode.FATAL)
+        else:
+            delay = child.died()
+            self._log.alert(f"{name} child process({pid}) died: Respawning" + (f" in {delay:.0f} s" if delay else ""))
+
+    def _pass_on(self, number: int) -> None:
+        for child in self._offspring:
+            if number in child.kind.signals:
+                child.kill(number)
+
+    # Start and reload
+
+    def _hear_acknowledgements(self, now: float) -> None:
+        if self._starting_until is not None and (
+            all(child.running for child in self._offspring) or now >= self._starting_until
+        ):
+            self._starting_until = None
+            self._readiness.report(ExitCode.OK)
+            self._service_manager.ready()
+        if self._reload.running:
+            self._hear_reload(now)
+
+    def _hear_reload(self, now: float) -> None:
+        for child in self._offspring:
+            if child.slot.generation >= self._generation:
+                self._reload.settled(child.kind.name)
+        again = self._reload.overdue(now)
+        for child in self._offspring:
+            if child.kind.name in again:
+                child.kill(signals.RELOAD)
+        for name in sorted(self._reload.given_up(now)):
+            self._log.error(f"The {name} child process has not confirmed the reload after {policy.RELOAD_LIMIT:.0f} s")
+        if not self._reload.running:
+            self._log.verbose("Reload finished")
+            self._service_manager.ready()
+            if self._reload.next():
+                self._begin_reload()
+
+    def _reload_requested(self) -> None:
+        if self._reload.requested():
+            self._begin_reload()
+        else:
+            self._log.verbose("A reload is running: another one follows it")
+
+    def _begin_reload(self) -> None:
+        """Read, check and put in force a new configuration; whatever is wrong with it, nothing changes."""
+        self._log.info("Reloading ...")
+        self._service_manager.reloading()
+        config = self._reread(self._config)
+        now = time.monotonic()
+        for child in self._offspring:
+            child.hang.forgive(now)  # while we were reading we saw no stamps
+        if config is None:
+            self._service_manager.ready()
+            return
+        self._config = config
+        self._generation = self._store.put(config)
+        _settle_memory()
+        living = [child for child in self._offspring if child.pid is not None]
+        self._reload.told((child.kind.name for child in living), now)
+        for child in living:
+            child.kill(signals.RELOAD)
+        if not living:
+            self._service_manager.ready()
+
+    # The end
+
+    def _stop(self, exit_code: int) -> None:
+        """End the children, then this process, with `exit_code`."""
+        if exit_code == ExitCode.OK:
+            self._log.info("Terminating on signal")
+        self._log.info(f"Stopping {VERSION_STRING}")
+        self._service_manager.stopping()
+        for child in self._offspring:
+            child.kill(signal.SIGTERM)
+        self._wait_for_all(time.monotonic() + self._child_wait_time(self._config))
+        for child in self._offspring:
+            if child.pid is not None:
+                self._log.alert(f"{child.kind.name} process failed to die - forcing termination")
+                child.kill(signal.SIGKILL)
+        self._wait_for_all(time.monotonic() + policy.ABORT_GRACE)
+        self._exit_code = exit_code
+
+    def _wait_for_all(self, until: float) -> None:
+        while True:
+            for child in self._offspring:
+                status = _ended(child)
+                if status is not None:
+                    self._stopped(child, status)
+            if all(child.pid is None for child in self._offspring) or time.monotonic() >= until:
+                return
+            signals.wait(until - time.monotonic())
+
+    def _stopped(self, child: Offspring, status: int) -> None:
+        for line in child.report.take():
+            self._log.error(f"{child.kind.name} child process({child.pid}): {line}")
+        if status:
+            self._log.error(f"{child.kind.name} child process({child.pid}) {describe(status)}")
+        child.stopped()
+
+
+def _settle_memory() -> None:
+    """Take what is in memory now out of the collector's sight: children share it as long as nobody touches it."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def _ended(child: Offspring) -> int | None:
+    """Return the wait status of a child that has ended, None for one that has not."""
+    if child.pid is None:
+        return None
+    pid, status = os.waitpid(child.pid, os.WNOHANG)
+    return status if pid else None
+
+
+def _exit_code(status: int) -> int | None:
+    """Return the exit code in a wait status; None when a signal ended the process."""
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+
+
+HINTS = {
+    signal.SIGKILL: "sent by somebody, or by the kernel when memory ran out (see its log)",
+    signal.SIGABRT: "on request of the watchdog, or by a library that found itself broken",
+    signal.SIGSEGV: "a crash in native code; its stack is above",
+    signal.SIGBUS: "a crash in native code, or a file cut short beneath it",
+    signal.SIGXCPU: "it used more processor time than its real time limit allows",
+}
+
+
+def describe(status: int) -> str:
+    """Return how a process ended: `exited with code 70` or `was ended by SIGKILL: ...`."""
+    if os.WIFEXITED(status):
+        return f"exited with code {os.WEXITSTATUS(status)}"
+    number = os.WTERMSIG(status)
+    hint = next((f": {text}" for known, text in HINTS.items() if known == number), "")
+    return f"was ended by {signals.name(number)}{hint}"

@@ -1,0 +1,45 @@
+"""How a process shows itself: `keepalived` and its options, as operators, pidof, pgrep and killall expect."""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from typing import TYPE_CHECKING
+
+from keepalived_py.kernel.process import set_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+NAME = "keepalived"
+
+
+def show(words: Sequence[str]) -> None:
+    """Show this process, and those forked from it, as `keepalived WORDS`, with `keepalived` as their comm.
+
+    The whole command line stays visible: programs search it for the paths that they started us with. setproctitle
+    names the comm too, after its title, so the comm comes second.
+    """
+    _setproctitle()(" ".join([NAME, *words]))
+    set_name(NAME)
+
+
+def _setproctitle() -> Callable[[str], None]:
+    """Return setproctitle's function from its extension module.
+
+    The package around it imports `logging`, 20 ms of the time between exec and the first advert, for a warning
+    that we do not need.
+    """
+    package = PathFinder.find_spec("setproctitle")
+    if package is None or not package.submodule_search_locations:
+        raise ImportError("setproctitle is not installed")
+    spec = PathFinder.find_spec("_setproctitle", package.submodule_search_locations)
+    if spec is None or spec.loader is None:
+        raise ImportError("setproctitle has no extension module for this Python")
+    spec.name = "setproctitle._setproctitle"
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    function: Callable[[str], None] = module.setproctitle
+    return function
