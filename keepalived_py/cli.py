@@ -161,7 +161,9 @@ OPTIONS = (
         REQUIRED,
         "([0-7]|local[0-7]|user|daemon)",
     ),
-    Option("log-file", "g", "Not in this build: log to syslog", no_log_file, OPTIONAL, "FILE", ExitCode.FATAL, hidden=True),
+    Option(
+        "log-file", "g", "Not in this build: log to syslog", no_log_file, OPTIONAL, "FILE", ExitCode.FATAL, hidden=True
+    ),
     Option("no-syslog", "G", "Don't log via syslog", flag("no_syslog")),
     Option("umask", "u", "umask for file creation (in numeric form)", set_umask, REQUIRED, "MASK"),
     Option("release-vips", "X", "Drop VIP on transition from signal", flag("release_vips")),
@@ -183,7 +185,9 @@ OPTIONS = (
     Option("bfd_pid", "b", "Use specified pidfile for BFD child process", text("bfd_pid_file"), REQUIRED, "FILE"),
     Option("address-monitoring", "a", "Report all address additions and deletions", flag("address_monitoring")),
     Option("snmp", "x", "Enable SNMP subsystem", flag("snmp")),
-    Option("snmp-agent-socket", "A", "Use the specified socket for master agent", text("snmp_socket"), REQUIRED, "FILE"),
+    Option(
+        "snmp-agent-socket", "A", "Use the specified socket for master agent", text("snmp_socket"), REQUIRED, "FILE"
+    ),
     Option("namespace", "s", "Run in network namespace NAME (overrides config)", text("namespace"), REQUIRED, "NAME"),
     Option("core-dump", "m", "Produce core dump if terminate abnormally", flag("core_dump")),
     Option(
@@ -195,7 +199,14 @@ OPTIONS = (
         "PATN",
     ),
     Option("all-config", "e", "Error if any configuration file missing", flag("all_include_checks")),
-    Option("config-id", "i", "Skip configuration lines beginning '@' that don't match ID", text("config_id"), REQUIRED, "ID"),
+    Option(
+        "config-id",
+        "i",
+        "Skip configuration lines beginning '@' that don't match ID",
+        text("config_id"),
+        REQUIRED,
+        "ID",
+    ),
     Option("ignore-sigint", "", "Ignore SIGINT (default means terminate)", flag("ignore_sigint")),
     Option(
         "signum",

@@ -28,6 +28,10 @@ class CrashReport:
         """Have the stack of this process written here."""
         faulthandler.enable(self._descriptor)
 
+    def note(self, reason: str) -> None:
+        """Leave the reason of an orderly end: whoever waits for the start to succeed is shown it."""
+        os.write(self._descriptor, reason.encode("utf-8", "surrogateescape"))
+
     def take(self) -> list[str]:
         """Return the lines of the report and empty it."""
         size = os.fstat(self._descriptor).st_size
@@ -46,8 +50,9 @@ class LastWords:
         exit_code: with what the process must end.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, report: CrashReport) -> None:
         self._log = log
+        self._report = report
         self.exit_code: int = ExitCode.BUG
 
     def __enter__(self) -> Self:
@@ -61,6 +66,7 @@ class LastWords:
         self.exit_code = exit_code_of(problem)
         if isinstance(problem, KeepalivedError) and self.exit_code != ExitCode.BUG:
             self._log.error(str(problem))
+            self._report.note(str(problem))
         else:
             import traceback  # noqa: PLC0415 - only a bug needs it
 

@@ -38,6 +38,7 @@ class Kind:
         pid_file: locked already; holds the number of the process while there is one.
         silence: seconds without a sign of life after which a child counts as hung.
         signals: what is passed on to it.
+        before: called first in the child: lets go of what is not its own.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Kind:
     pid_file: PidFile
     silence: float
     signals: frozenset[int]
+    before: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +137,12 @@ class Offspring:
             console=options.log_console,
             syslog=not options.no_syslog,
         )
-        words = LastWords(log)
+        words = LastWords(log, self.report)
         with words:
             self.report.enable()
             set_name(NAME)
             birthright.before()
+            self.kind.before()
             if not die_with_parent(signal.SIGTERM, parent):
                 words.exit_code = ExitCode.OK
             else:

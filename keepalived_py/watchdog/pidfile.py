@@ -11,6 +11,12 @@ import fcntl
 import os
 import struct
 import time
+from typing import TYPE_CHECKING
+
+from keepalived_py.errors import ExitCode, KeepalivedError, PermissionDeniedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FLOCK = struct.Struct("hhqqi4x")
 """struct flock of a 64-bit Linux: l_type, l_whence, l_start, l_len, l_pid (0 for open file description locks)."""
@@ -19,8 +25,10 @@ ORPHAN_WAIT = 3.0
 """How long the children of a dead parent may still hold their files while they release what they own."""
 
 
-class AlreadyRunningError(Exception):
+class AlreadyRunningError(KeepalivedError):
     """Another keepalived uses this pid file."""
+
+    exit_code = ExitCode.OK
 
 
 class PidFile:
@@ -44,7 +52,7 @@ class PidFile:
         give_up_at = time.monotonic() + wait
         while not self._try():
             if time.monotonic() >= give_up_at:
-                raise AlreadyRunningError(self.path)
+                raise AlreadyRunningError(f"daemon is already running (pid file {self.path})")
             time.sleep(0.02)
 
     def _try(self) -> bool:
@@ -81,10 +89,55 @@ class PidFile:
             os.unlink(self.path)  # noqa: PTH108 - pathlib costs 5 ms of the start
         self.close()
 
-    @property
-    def descriptor(self) -> int | None:
-        """The open and locked descriptor; None when this daemon does not own the file."""
+    def fileno(self) -> int:
+        """Return the open and locked descriptor."""
+        if self._descriptor is None:
+            raise ValueError(f"{self.path} is not ours")
         return self._descriptor
+
+
+class PidFiles:
+    """The pid files of one daemon: the parent's, which says that it runs, and one per child.
+
+    Args:
+        paths: process -> path, the parent first.
+    """
+
+    def __init__(self, paths: Mapping[str, str]) -> None:
+        self.files = {process: PidFile(path) for process, path in paths.items()}
+
+    def acquire(self) -> None:
+        """Lock all of them, or none.
+
+        Raises:
+            AlreadyRunningError: another keepalived has one of them.
+            PermissionDeniedError: we may not write there.
+            KeepalivedError: one of them cannot be created for another reason.
+        """
+        wait = 0.0
+        for file in self.files.values():
+            try:
+                os.makedirs(os.path.dirname(file.path) or ".", mode=0o755, exist_ok=True)  # noqa: PTH103, PTH120
+                file.acquire(wait)
+            except KeepalivedError:
+                self.remove()
+                raise
+            except OSError as problem:
+                self.remove()
+                kind = PermissionDeniedError if problem.errno in (errno.EACCES, errno.EPERM) else KeepalivedError
+                raise kind(f"Unable to create pid file {file.path}: {problem.strerror}") from problem
+            wait = ORPHAN_WAIT
+
+    def remove(self) -> None:
+        """Remove those that are ours, the parent's last."""
+        for file in reversed(self.files.values()):
+            file.remove()
+
+    def keep_only(self, process: str) -> None:
+        """Let go of all but one, in the child of that kind: its lock then lasts as long as it lives."""
+        for name, file in self.files.items():
+            if name != process:
+                file.close()
 
 
 def _lock(descriptor: int) -> bool:

@@ -2,59 +2,222 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keepalived_py.errors import ExitCode, KeepalivedError, PermissionDeniedError
+from keepalived_py.errors import KeepalivedError
 from keepalived_py.kernel import namespace
 from keepalived_py.observability.log import Log
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import core_dump, places, signals, title
+from keepalived_py.watchdog.configuration import Reader, child_wait_time, parent_settings
+from keepalived_py.watchdog.core_dump import CorePattern
 from keepalived_py.watchdog.daemon import Readiness, detach
 from keepalived_py.watchdog.heartbeat import SharedMemory
 from keepalived_py.watchdog.offspring import Kind, Offspring
-from keepalived_py.watchdog.pidfile import ORPHAN_WAIT, AlreadyRunningError, PidFile
+from keepalived_py.watchdog.pidfile import PidFiles
 from keepalived_py.watchdog.places import Places
 from keepalived_py.watchdog.supervisor import Supervisor
 from keepalived_py.watchdog.systemd import ServiceManager
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from keepalived_py.child import Child
+    from keepalived_py.config.model import Config
     from keepalived_py.options import Options
+    from keepalived_py.watchdog.configuration import Loaded
+    from keepalived_py.watchdog.supervisor import Store
 
 DEFAULT_UMASK = 0o177
 
 
 @dataclass(frozen=True, slots=True)
-class PidFiles:
-    """The locked pid files of this daemon."""
+class Parts:
+    """What the daemon is made of; tests put in their own.
 
-    parent: PidFile
-    children: dict[str, PidFile]
+    Attributes:
+        load: reads a configuration.
+        store: makes the memory in which children find it.
+        not_in_effect: names the configured keywords that do nothing yet.
+        children: for each process in `places`, what gets its `run` function, in the order of starting; called
+            before the fork, so that children share the import.
+    """
 
-    def remove(self) -> None:
-        """Remove all of them: the children's first."""
-        for file in (*self.children.values(), self.parent):
-            file.remove()
+    load: Callable[[str, Options], Loaded]
+    store: Callable[[], Store]
+    not_in_effect: Callable[[Config], Iterable[str]]
+    children: dict[str, Callable[[], Callable[[Child], int]]]
 
 
-def start(options: Options, words: Sequence[str]) -> int:
+def start(options: Options, words: Sequence[str], parts: Parts | None = None) -> int:
     """Run the daemon; return the exit code of the process that was started.
 
     Args:
         options: what the command line says.
         words: the command line itself, to be shown by ps.
+        parts: what the daemon is made of.
     """
-    log = open_log(options, Places())
+    gc.disable()  # until everything that stays is there: it would be scanned again and again
+    log = open_log(options)
     log.info(f"Starting {VERSION_STRING}")
     system = os.uname()
     log.info(f"Running on {system.sysname} {system.release} {system.version}")
     log.info("Command line: " + " ".join(f"'{word}'" for word in (title.NAME, *words)))
     try:
-        return _start(options, words, log)
+        return Startup(options, words, log, parts or the_parts()).run()
     except KeepalivedError as problem:
-        return fail(log, problem.exit_code, str(problem))
+        log.error(str(problem))
+        if not options.log_console:
+            sys.stderr.write(f"{problem}\n")
+        return problem.exit_code
+
+
+def open_log(options: Options) -> Log:
+    """Return the parent's log."""
+    return Log(
+        Places().ident(places.PARENT),
+        options.log_facility,
+        detail=options.log_detail,
+        console=options.log_console,
+        syslog=not options.no_syslog,
+        immediate=True,
+    )
+
+
+class Startup:
+    """The steps of one start."""
+
+    def __init__(self, options: Options, words: Sequence[str], log: Log, parts: Parts) -> None:
+        self._options = options
+        self._words = words
+        self._log = log
+        self._parts = parts
+
+    def run(self) -> int:
+        """Take every step; return the exit code of this process. Raises KeepalivedError."""
+        options = self._options
+        reader = Reader(options, self._log, self._parts.load)
+        config = reader.first()
+        settings = parent_settings(config)
+        where = Places(settings.instance, options.namespace or settings.namespace, settings.use_pid_directory)
+        self._log.ident = where.ident(places.PARENT)
+        self._warn(config)
+        pid_files = PidFiles(self._pid_paths(where))
+        pid_files.acquire()
+        if where.namespace:
+            namespace.enter(where.namespace)
+        runs = {process: get() for process, get in self._parts.children.items() if process in pid_files.files}
+        signals.take_over(ignore_interrupt=options.ignore_sigint)
+        masks = (options.umask, settings.umask, DEFAULT_UMASK)
+        readiness = self._leave_terminal(pid_files, next(mask for mask in masks if mask is not None))
+        if isinstance(readiness, int):
+            return readiness
+        return self._be_parent(config, reader, where, pid_files, runs, readiness)
+
+    def _warn(self, config: Config) -> None:
+        """Name what is asked for and is not in effect."""
+        if self._options.snmp or self._options.snmp_socket:
+            self._log.warning("SNMP is not in effect in this release: --snmp and --snmp-agent-socket do nothing")
+        for keyword in self._parts.not_in_effect(config):
+            self._log.warning(f"Keyword '{keyword}' is not in effect in this release")
+
+    def _pid_paths(self, where: Places) -> dict[str, str]:
+        """Return the pid file of every process that will run."""
+        options = self._options
+        paths = {places.PARENT: where.pid_file(places.PARENT, options.pid_file)}
+        if options.run_checkers:
+            paths[places.CHECKERS] = where.pid_file(places.CHECKERS, options.checkers_pid_file)
+        if options.run_vrrp:
+            paths[places.VRRP] = where.pid_file(places.VRRP, options.vrrp_pid_file)
+        return paths
+
+    def _leave_terminal(self, pid_files: PidFiles, umask: int) -> Readiness | int:
+        """Become a daemon unless told to stay; an integer is the exit code of the process that was started."""
+        if not self._options.fork:
+            os.umask(umask)
+            return Readiness()
+        self._log.close()  # its socket would be closed beneath it
+        return detach([file.fileno() for file in pid_files.files.values()], umask)
+
+    def _be_parent(
+        self,
+        config: Config,
+        reader: Reader,
+        where: Places,
+        pid_files: PidFiles,
+        runs: dict[str, Callable[[Child], int]],
+        readiness: Readiness,
+    ) -> int:
+        """Be the supervisor until the end."""
+        options = self._options
+        title.show(self._words)
+        core_pattern = self._allow_core_dumps()
+        pid_files.files[places.PARENT].write(os.getpid())
+        memory = SharedMemory(len(runs))
+        supervisor = Supervisor(
+            options,
+            config,
+            [
+                Offspring(self._kind(process, run, where, pid_files), memory.slot(index))
+                for index, (process, run) in enumerate(runs.items())
+            ],
+            self._parts.store(),
+            reader.again,
+            child_wait_time,
+            self._log,
+            readiness,
+            ServiceManager.from_environment(),
+        )
+        code = supervisor.run()
+        core_pattern.restore()
+        pid_files.remove()
+        self._log.info(f"Stopped {VERSION_STRING}")
+        self._log.close()
+        return code
+
+    def _kind(self, process: str, run: Callable[[Child], int], where: Places, pid_files: PidFiles) -> Kind:
+        is_vrrp = process == places.VRRP
+        return Kind(
+            name="VRRP" if is_vrrp else "Healthcheck",
+            ident=where.ident(process),
+            run=run,
+            pid_file=pid_files.files[process],
+            silence=self._options.watchdog_vrrp if is_vrrp else self._options.watchdog_check,
+            signals=signals.TO_ALL | signals.TO_VRRP if is_vrrp else signals.TO_ALL,
+            before=lambda: pid_files.keep_only(process),
+        )
+
+    def _allow_core_dumps(self) -> CorePattern:
+        options = self._options
+        if options.core_dump:
+            try:
+                core_dump.allow()
+                return CorePattern(options.core_dump_pattern)
+            except (OSError, ValueError) as problem:
+                self._log.error(f"Unable to prepare core dumps: {problem}")
+        return CorePattern(None)
+
+
+def the_parts() -> Parts:
+    """Return what the daemon is made of."""
+    return Parts(
+        load=import_module("keepalived_py.config.load").load,
+        store=import_module("keepalived_py.config.snapshot").Snapshot,
+        not_in_effect=import_module("keepalived_py.config.keywords").not_in_effect,
+        children={places.CHECKERS: _check_child, places.VRRP: _vrrp_child},
+    )
+
+
+def _check_child() -> Callable[[Child], int]:
+    run: Callable[[Child], int] = import_module("keepalived_py.check.process").run
+    return run
+
+
+def _vrrp_child() -> Callable[[Child], int]:
+    run: Callable[[Child], int] = import_module("keepalived_py.vrrp.process").run
+    return run

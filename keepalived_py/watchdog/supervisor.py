@@ -54,7 +54,6 @@ class Supervisor:
         log: the parent's log.
         readiness: the process that waits for the start to end, if one does.
         service_manager: told about start, reload and stop.
-        before_child: called first in every child.
     """
 
     def __init__(
@@ -68,7 +67,6 @@ class Supervisor:
         log: Log,
         readiness: Readiness,
         service_manager: ServiceManager,
-        before_child: Callable[[], None],
     ) -> None:
         self._options = options
         self._config = config
@@ -80,11 +78,11 @@ class Supervisor:
         self._log = log
         self._readiness = readiness
         self._service_manager = service_manager
-        self._before_child = before_child
         self._reload = policy.Reload()
         self._starting_until: float | None = time.monotonic() + READY_LIMIT
         self._exit_code: int | None = None
         self._slept_until = float("inf")
+        self._reason = ""
 
     def run(self) -> int:
         """Start the children and stay until the end; return the exit code. Signals are taken over already."""
@@ -92,7 +90,7 @@ class Supervisor:
         self._start_due()
         while self._exit_code is None:
             self._handle(signals.wait(self._timeout()))
-        self._readiness.report(self._exit_code)
+        self._readiness.report(self._exit_code, self._reason)
         return self._exit_code
 
     def _timeout(self) -> float:
@@ -137,7 +135,7 @@ class Supervisor:
                 self._start(child, now)
 
     def _start(self, child: Offspring, now: float) -> None:
-        birthright = Birthright(self._options, self._config, self._generation, self._store, self._leave_to_parent)
+        birthright = Birthright(self._options, self._config, self._generation, self._store, self._readiness.close)
         try:
             pid = child.start(birthright)
         except OSError as problem:
@@ -146,16 +144,14 @@ class Supervisor:
         else:
             self._log.info(f"Starting {child.kind.name} child process, pid={pid}")
 
-    def _leave_to_parent(self) -> None:
-        self._readiness.close()
-        self._before_child()
-
     def _judge(self, child: Offspring, now: float) -> None:
         silence = now - child.slot.stamp
         verdict = child.hang.judge(child.slot.stamp, now, running=child.running)
         name, pid = child.kind.name, child.pid
         if verdict is policy.Verdict.ABORT:
-            self._log.alert(f"{name} child process({pid}) has given no sign of life for {silence:.1f} s: sending SIGABRT")
+            self._log.alert(
+                f"{name} child process({pid}) has given no sign of life for {silence:.1f} s: sending SIGABRT"
+            )
             child.kill(signal.SIGABRT)
         elif verdict is policy.Verdict.KILL:
             self._log.alert(f"{name} child process({pid}) does not end on SIGABRT: sending SIGKILL")
@@ -172,16 +168,16 @@ class Supervisor:
         """Replace a child that nobody told to stop, unless another attempt would only end the same way."""
         name, pid, code = child.kind.name, child.pid, _exit_code(status)
         self._reload.settled(name)
-        for line in child.report.take():
-            self._log.error(f"{name} child process({pid}): {line}")
-        self._log.error(f"{name} child process({pid}) {describe(status)}")
+        reason = self._log_end(child, status)
         if policy.permanent(code):
             child.stopped()
             self._log.alert(f"{name} child process({pid}) died with a permanent error: Exiting")
+            self._reason = reason
             self._stop(code or ExitCode.FATAL)
         elif not self._options.respawn:
             child.stopped()
             self._log.alert(f"{name} child process({pid}) died: Exiting")
+            self._reason = reason
             self._stop(ExitCode.FATAL)
         else:
             delay = child.died()
@@ -276,11 +272,20 @@ class Supervisor:
             signals.wait(until - time.monotonic())
 
     def _stopped(self, child: Offspring, status: int) -> None:
-        for line in child.report.take():
-            self._log.error(f"{child.kind.name} child process({child.pid}): {line}")
         if status:
-            self._log.error(f"{child.kind.name} child process({child.pid}) {describe(status)}")
+            self._log_end(child, status)
         child.stopped()
+
+    def _log_end(self, child: Offspring, status: int) -> str:
+        """Log how a child ended, with its stack if it crashed; return the reason in one line."""
+        who = f"{child.kind.name} child process({child.pid})"
+        notes = child.report.take()
+        if os.WIFSIGNALED(status):
+            for line in notes:
+                self._log.error(f"{who}: {line}")
+        ending = f"{who} {describe(status)}"
+        self._log.error(ending)
+        return notes[0] if notes and os.WIFEXITED(status) else f"{ending}; the log says more"
 
 
 def _settle_memory() -> None:

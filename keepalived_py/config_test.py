@@ -1,0 +1,43 @@
+"""`keepalived --config-test`: read the configuration, say what is wrong with it, start nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from keepalived_py.errors import ConfigTestCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keepalived_py.options import Options
+    from keepalived_py.watchdog.configuration import Loaded
+
+
+def config_test(options: Options) -> int:
+    """Test the configuration that `options` name; return the exit code.
+
+    Diagnostics go to standard error, or are appended to the file given with --config-test.
+    """
+    load: Callable[[str, Options], Loaded] = import_module("keepalived_py.config.load").load
+    loaded = load(options.config_file, options)
+    text = "".join(f"{diagnostic.render()}\n" for diagnostic in loaded.diagnostics)
+    written = _write(text.encode("utf-8", "surrogateescape"), options.config_test_log)
+    return loaded.exit_code if written else ConfigTestCode.COMMAND_LINE
+
+
+def _write(text: bytes, path: str | None) -> bool:
+    if path is None:
+        sys.stderr.buffer.write(text)
+        sys.stderr.buffer.flush()
+        return True
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as problem:
+        sys.stderr.write(f"Unable to open config-test log file {path}: {problem.strerror}\n")
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text)
+    return True

@@ -1,0 +1,149 @@
+"""What the parent does with configurations: reads them, says what is wrong with them, takes its own settings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from keepalived_py.config.diagnostics import Severity
+from keepalived_py.errors import ConfigError, ConfigTestCode, NoConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from keepalived_py.config.diagnostics import Diagnostic
+    from keepalived_py.config.model import Config
+    from keepalived_py.observability.log import Log
+    from keepalived_py.options import Options
+
+DEFAULT_CHILD_WAIT_TIME = 5.0
+
+FIXED = (
+    "net_namespace",
+    "net_namespace_ipvs",
+    "instance",
+    "nftables",
+    "nftables_ipvs",
+    "tmp_config_directory",
+    "disable_local_igmp",
+)
+"""Keywords that a reload cannot change."""
+
+
+class Loaded(Protocol):
+    """What reading a configuration gives."""
+
+    @property
+    def config(self) -> Config | None: ...  # noqa: D102
+    @property
+    def diagnostics(self) -> Iterable[Diagnostic]: ...  # noqa: D102
+    @property
+    def exit_code(self) -> ConfigTestCode: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class ParentSettings:
+    """The keywords that concern the parent itself."""
+
+    instance: str | None
+    namespace: str | None
+    use_pid_directory: bool
+    umask: int | None
+    child_wait_time: float
+
+
+def setting(config: Config, keyword: str) -> Any:
+    """Return the value of a keyword of the whole daemon; None when it was not configured."""
+    for part in (config, getattr(config, "global_defs", None)):
+        if part is not None and hasattr(part, keyword):
+            return getattr(part, keyword)
+    return None
+
+
+def parent_settings(config: Config) -> ParentSettings:
+    """Take the parent's own settings out of a configuration."""
+    return ParentSettings(
+        instance=setting(config, "instance"),
+        namespace=setting(config, "net_namespace"),
+        use_pid_directory=bool(setting(config, "use_pid_dir")),
+        umask=setting(config, "umask"),
+        child_wait_time=child_wait_time(config),
+    )
+
+
+def child_wait_time(config: Config) -> float:
+    """Return the seconds that children get to end."""
+    value = setting(config, "child_wait_time")
+    return DEFAULT_CHILD_WAIT_TIME if value is None else float(value)
+
+
+class Reader:
+    """Reads this daemon's configuration, at the start and for every reload.
+
+    Args:
+        options: the command line.
+        log: where diagnostics go.
+        load: reads one configuration; `config.load.load` in the daemon.
+    """
+
+    def __init__(self, options: Options, log: Log, load: Callable[[str, Options], Loaded]) -> None:
+        self._options = options
+        self._log = log
+        self._load = load
+        self._accepted: frozenset[str] = frozenset()
+
+    def first(self) -> Config:
+        """Read the configuration to start with; what is wrong with parts of it is logged.
+
+        Raises:
+            NoConfigError: there is none.
+            ConfigError: it cannot be used.
+        """
+        loaded = self._load(self._options.config_file, self._options)
+        for diagnostic in loaded.diagnostics:
+            self._say(diagnostic)
+        if loaded.config is None:
+            raise _unusable(loaded, self._options.config_file)
+        self._accepted = _errors(loaded.diagnostics)
+        return loaded.config
+
+    def again(self, current: Config) -> Config | None:
+        """Read the configuration for a reload; None, with the reasons in the log, when `current` must stay."""
+        loaded = self._load(self._options.config_file, self._options)
+        for diagnostic in loaded.diagnostics:
+            self._say(diagnostic)
+        config = loaded.config
+        reasons = [f"Cannot change {word} at a reload - please restart keepalived" for word in changed(current, config)]
+        errors = _errors(loaded.diagnostics)
+        fresh = len(errors - self._accepted)
+        if config is None or fresh:
+            reasons.append(f"{fresh or 'fatal'} new error{'' if fresh == 1 else 's'} in the configuration")
+        if config is None or reasons:
+            for reason in reasons:
+                self._log.error(reason)
+            self._log.error("Reload refused: the configuration in force stays")
+            return None
+        self._accepted = errors
+        return config
+
+    def _say(self, diagnostic: Diagnostic) -> None:
+        if diagnostic.severity is Severity.ERROR:
+            self._log.error(diagnostic.render())
+        else:
+            self._log.warning(diagnostic.render())
+
+
+def changed(old: Config, new: Config | None) -> list[str]:
+    """Return the keywords that differ although a reload cannot change them."""
+    return [word for word in FIXED if new is not None and setting(old, word) != setting(new, word)]
+
+
+def _errors(diagnostics: Iterable[Diagnostic]) -> frozenset[str]:
+    """Return the errors, without their places: an error that was there before is none of a reload's."""
+    return frozenset(entry.message for entry in diagnostics if entry.severity is Severity.ERROR)
+
+
+def _unusable(loaded: Loaded, path: str) -> NoConfigError | ConfigError:
+    if any(entry.code is ConfigTestCode.MISSING_WORD for entry in loaded.diagnostics):
+        return ConfigError(f"The configuration {path} cannot be used")
+    return NoConfigError(f"There is no usable configuration at {path}")
