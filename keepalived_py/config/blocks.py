@@ -1,0 +1,260 @@
+"""Kinds of value that stand between braces, and lines that hold options of their own."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from keepalived_py.config.scalars import UNSET, BadValueError, Flag, Kind, MissingWordError, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from keepalived_py.config.fields import Keyword, Record
+    from keepalived_py.config.reading import Reading
+    from keepalived_py.config.tree import Statement
+
+
+class Head:
+    """What stands between a block's keyword and its brace; this one is empty."""
+
+    syntax = ""
+
+    def read(self, words: Sequence[str], reading: Reading) -> dict[str, Any]:
+        """Return the fields that the head sets; BadValueError skips the block."""
+        del words, reading
+        return {}
+
+    def write(self, record: Any) -> str:
+        """Return the words of the head."""
+        del record
+        return ""
+
+
+class NameHead(Head):
+    """Exactly one name (or at least one, when `exact` is false)."""
+
+    syntax = "NAME"
+
+    def __init__(self, *, limit: int = 0, exact: bool = True) -> None:
+        self.limit = limit
+        self.exact = exact
+
+    def read(self, words: Sequence[str], reading: Reading) -> dict[str, Any]:
+        """Return the name."""
+        del reading
+        if len(words) < 2:
+            raise MissingWordError
+        if self.exact and len(words) > 2:
+            raise BadValueError(f"'{words[0]}' takes exactly one name: quote a name with blanks", index=2)
+        if self.limit and len(words[1]) > self.limit:
+            raise BadValueError(f"name '{words[1]}' is longer than {self.limit} characters")
+        return {"name": str(words[1])}
+
+    def write(self, record: Any) -> str:
+        """Return the name."""
+        return quote(record.name)
+
+
+ANONYMOUS = Head()
+NAMED = NameHead()
+
+
+class Block(Kind):
+    """A block of keywords that becomes one record.
+
+    Args (of the constructor): `target` is the record class, or `module:Class` in config.model to import it only
+    when such a block appears; `multiple`: the field is a tuple of records; `merge`: a further block goes
+    on with the same record; `unique`: field whose value may appear only once.
+    """
+
+    type_name = "block"
+    minimum = 0
+
+    def __init__(
+        self,
+        target: type[Record] | str,
+        *,
+        head: Head = ANONYMOUS,
+        multiple: bool = False,
+        merge: bool = False,
+        unique: str = "",
+    ) -> None:
+        self._where = target if isinstance(target, str) else ""
+        self._class = None if isinstance(target, str) else target
+        self.head = head
+        self.multiple = multiple
+        self.merge = merge
+        self.unique = unique
+        self.syntax = f"{head.syntax} {{ ... }}".lstrip()
+
+    @property
+    def target(self) -> type[Record]:
+        """The record class."""
+        if self._class is None:
+            module, _, name = self._where.partition(":")
+            self._class = getattr(import_module(f"keepalived_py.config.model.{module}"), name)
+        assert self._class is not None
+        return self._class
+
+    def unset_text(self, value: Any) -> str:
+        """Return a dash: a block has no default of its own."""
+        del value
+        return "-"
+
+
+class Lines(Kind):
+    """A value block: lines that are not keywords; the field is a tuple.
+
+    Args (of the constructor): `item` reads one line (its words, all of them) or, with `loose`, each word.
+    """
+
+    type_name = "value block"
+    minimum = 0
+
+    def __init__(
+        self, item: Kind, *, syntax: str, loose: bool = False, head: Head = ANONYMOUS, empty: str = ""
+    ) -> None:
+        self.item = item
+        self.loose = loose
+        self.head = head
+        self.empty = empty
+        self.syntax = f"{head.syntax} {{ {syntax} }}".lstrip()
+
+    def read_body(self, body: Sequence[Statement], reading: Reading) -> tuple[Any, ...]:
+        """Return the values of the lines of a block."""
+        values: list[Any] = []
+        for statement in body:
+            reading.statement = statement
+            if statement.body is not None:
+                reading.problem(f"unexpected block after '{statement.words[0]}': it is ignored")
+            values.extend(self._read_line(statement.words, reading))
+        return tuple(values)
+
+    def _read_line(self, words: Sequence[str], reading: Reading) -> Iterator[Any]:
+        lines = [(index, [word]) for index, word in enumerate(words)] if self.loose else [(0, list(words))]
+        for index, line in lines:
+            reading.shift = 1 - index
+            try:
+                yield self.item.read(["", *line], reading)
+            except MissingWordError:
+                reading.problem("the line is empty")
+            except BadValueError as bad:
+                reading.problem(bad.reason, bad.index, code=bad.code)
+                if bad.instead is not UNSET:
+                    yield bad.instead
+
+    def write_body(self, values: Sequence[Any]) -> list[str]:
+        """Return the lines that read as `values`."""
+        return [self.item.write(value) or "" for value in values]
+
+    def unset_text(self, value: Any) -> str:
+        """Return `empty`: a value block starts without lines."""
+        del value
+        return "empty"
+
+
+class Options(Kind):
+    """A line of words that becomes one record: first words by position, then options in any order.
+
+    Args (of the constructor): `target` is the record class; `first`: the attributes set by position;
+    `drop_unknown`: an unknown option drops the whole line instead of being ignored alone; `optional`: how many of
+    the first words may be missing.
+    """
+
+    type_name = "sub grammar"
+
+    def __init__(
+        self,
+        target: type[Record],
+        first: Sequence[str] = (),
+        *,
+        type_name: str = "sub grammar",
+        syntax: str = "",
+        drop_unknown: bool = False,
+        finish: Callable[[dict[str, Any], Reading], dict[str, Any]] | None = None,
+    ) -> None:
+        self.target = target
+        self.first = first
+        self.type_name = type_name
+        self.syntax = syntax
+        self.drop_unknown = drop_unknown
+        self.finish = finish
+        self.minimum = len(first)
+
+    def read(self, words: Sequence[str], reading: Reading) -> Any:
+        """Return the record of a line (words[0] is the keyword, or empty in a value block)."""
+        if len(words) <= len(self.first):
+            raise MissingWordError
+        values: dict[str, Any] = {}
+        for index, name in enumerate(self.first, 1):
+            self._take(self.target.keywords_[name], words, index, values, reading)
+        index = len(self.first) + 1
+        while index < len(words):
+            index = self._read_option(words, index, values, reading)
+        if self.finish is not None:
+            values = self.finish(values, reading)
+        return self.target.make(values, reading.statement)
+
+    def _read_option(self, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> int:
+        """Read the option at `index`; return the index after it."""
+        word = words[index]
+        known = self.target.words_.get(word)
+        if known is None or known.attribute in self.first:
+            return self._unknown(word, index, reading)
+        kind = option_kind(known, word)
+        if not kind.minimum:
+            values[known.attribute] = kind.read(words[index : index + 1], reading)
+            return index + 1
+        if index + 1 >= len(words):
+            raise BadValueError(f"'{word}' needs a value: the line is ignored", index=index)
+        self._take(known, words, index + 1, values, reading)
+        return index + 2
+
+    def _unknown(self, word: str, index: int, reading: Reading) -> int:
+        from keepalived_py.config.diagnostics import did_you_mean  # noqa: PLC0415
+
+        if self.drop_unknown:
+            raise BadValueError(f"unknown option '{word}': the line is ignored", index=index)
+        reading.problem(f"unknown option '{word}'", index, suggestion=did_you_mean(word, self.target.words_))
+        return index + 1
+
+    def _take(self, known: Keyword, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> None:
+        try:
+            values[known.attribute] = known.kind.parse_in(words[index], reading)
+        except BadValueError as bad:
+            if known.attribute in self.first or known.once:
+                bad.index = index
+                raise
+            reading.problem(f"{known.name}: {bad.reason}", index)
+            if bad.instead is not UNSET:
+                values[known.attribute] = bad.instead
+
+    def write(self, value: Any) -> str:
+        """Return the words of a record."""
+        parts = [self.target.keywords_[name].kind.write(getattr(value, name)) or "" for name in self.first]
+        for name, known in self.target.keywords_.items():
+            told = getattr(value, name)
+            if name not in self.first and told != self.target.defaults_[name]:
+                parts.append(f"{known.name} {known.kind.write(told)}".rstrip())
+        return " ".join(parts)
+
+    def format(self, value: Any) -> str:
+        """Return the words of a record."""
+        return self.write(value)
+
+
+def option_kind(known: Keyword, word: str) -> Kind:
+    """Return the kind of a keyword as spelled `word`."""
+    if word == known.name:
+        return known.kind
+    return next((alias.kind for alias in known.aliases if alias.name == word and alias.kind), known.kind)
+
+
+class NotFlag(Flag):
+    """A word that turns a flag off."""
+
+    def read(self, words: Sequence[str], reading: Reading) -> bool:
+        """Return False."""
+        del words, reading
+        return False

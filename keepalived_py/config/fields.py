@@ -1,0 +1,230 @@
+"""Declaring the model: one field, one keyword.
+
+A record is a frozen dataclass with slots whose fields carry a `Keyword`: the word of the language, the
+kind of its value, the help text, and whether it has an effect yet. Parser, dump, keyword table and manual
+all read it. Records make their own constructor and comparison from the field table instead of
+having them generated, because generating code for several hundred fields would cost each start 40 ms.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keepalived_py.config.diagnostics import Location
+    from keepalived_py.config.scalars import Kind
+    from keepalived_py.config.tree import Statement
+
+REQUIRED: Any = dataclasses.MISSING
+_put = object.__setattr__
+
+
+class Alias:
+    """Another spelling of a keyword.
+
+    Attributes:
+        name: the spelling.
+        help: what it is, for the keyword table.
+        deprecated: True when its use is reported.
+        syntax: its arguments where they differ from the keyword's.
+        kind: its kind where it differs.
+    """
+
+    __slots__ = ("deprecated", "help", "kind", "name", "syntax")
+
+    def __init__(
+        self, name: str, text: str = "", *, deprecated: bool = False, syntax: str = "", kind: Kind | None = None
+    ) -> None:
+        self.name = name
+        self.help = text
+        self.deprecated = deprecated
+        self.syntax = syntax
+        self.kind = kind
+
+
+class Keyword:
+    """What is known about one keyword; see `keyword` for the meaning of each attribute."""
+
+    __slots__ = (
+        "aliases",
+        "always",
+        "attribute",
+        "default",
+        "help",
+        "in_effect",
+        "inherits",
+        "kind",
+        "name",
+        "once",
+        "path",
+        "section",
+        "syntax",
+        "unset",
+    )
+
+    def __init__(self, kind: Kind, text: str, default: Any, options: Mapping[str, Any]) -> None:
+        self.kind = kind
+        self.help = text
+        self.default = default
+        self.attribute = ""
+        self.name: str = options.get("name", "")
+        self.syntax: str = options.get("syntax", "")
+        self.unset: str = options.get("unset", "")
+        self.in_effect: bool = options.get("in_effect", True)
+        self.aliases: tuple[Alias, ...] = options.get("aliases", ())
+        self.inherits: str = options.get("inherits", "")
+        self.always: bool = options.get("always", False) or bool(self.inherits)
+        self.once: bool = options.get("once", False)
+        self.path: str = options.get("path", "")
+        self.section: str = options.get("section", "")
+
+
+def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -> Any:
+    """Declare a field with its keyword.
+
+    Args:
+        kind: how the words after the keyword become a value.
+        text: one line of help for an operator.
+        default: the value when the keyword is not there; without it the field is required.
+        **options:
+            name: the keyword where it is not the attribute with '-' for '_'.
+            syntax: the arguments, where the kind's own text does not fit.
+            unset: the default as the table shows it, when it is not simply `default`.
+            in_effect: False while the keyword is accepted and has no effect.
+            aliases: other spellings.
+            inherits: attribute of GlobalDefs whose value is taken where the block begins.
+            always: written by dump even when it has its default value.
+            once: a second one is an error and is ignored.
+            path: path in the table where it is not block path plus keyword.
+            section: section in the table where it is not its block's.
+    """
+    return dataclasses.field(default=default, metadata={"keyword": Keyword(kind, text, default, options)})
+
+
+def attribute(*, default: Any = REQUIRED) -> Any:
+    """Declare a field that no keyword sets by itself."""
+    return dataclasses.field(default=default)
+
+
+class Record:
+    """Base of every record: constructor, equality, freezing and pickling from the field table.
+
+    `source` is the statement that the record came from (None when it was made otherwise); it takes no
+    part in equality, hash or pickle.
+    """
+
+    __slots__ = ("source",)
+
+    source: Statement | None
+    keywords_: ClassVar[dict[str, Keyword]]
+    words_: ClassVar[dict[str, Keyword]]
+    defaults_: ClassVar[dict[str, Any]]
+    required_: ClassVar[frozenset[str]]
+    key_: ClassVar[Callable[[Any], Any]]
+
+    def __init__(self, **values: Any) -> None:
+        self._fill(values, None)
+
+    @classmethod
+    def make(cls, values: Mapping[str, Any], source: Statement | None = None) -> Self:
+        """Return a record of `values` (attribute to value) that came from `source`."""
+        record = cls.__new__(cls)
+        record._fill(values, source)  # noqa: SLF001 (its own class)
+        return record
+
+    def _fill(self, values: Mapping[str, Any], source: Statement | None) -> None:
+        merged = {**self.defaults_, **values}
+        if len(merged) != len(self.defaults_):
+            unknown = ", ".join(sorted(values.keys() - self.defaults_.keys()))
+            raise TypeError(f"{type(self).__name__} has no field {unknown}")
+        if not self.required_ <= values.keys():
+            missing = ", ".join(sorted(self.required_ - values.keys()))
+            raise TypeError(f"{type(self).__name__} needs {missing}")
+        put = _put
+        for name, value in merged.items():
+            put(self, name, value)
+        put(self, "source", source)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        key = type(self).key_
+        return bool(key(self) == key(other))
+
+    def __hash__(self) -> int:
+        return hash(type(self).key_(self))
+
+    def __repr__(self) -> str:
+        told = ((name, getattr(self, name)) for name in self.defaults_)
+        changed = (f"{name}={value!r}" for name, value in told if value != self.defaults_[name])
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = tuple(getattr(self, name) for name in self.defaults_)
+        return _restore, (type(self), values)
+
+    def changed(self, **values: Any) -> Self:
+        """Return a copy with some fields changed that still knows its source."""
+        current = {name: getattr(self, name) for name in self.defaults_}
+        return self.make({**current, **values}, self.source)
+
+    def location(self, word: str = "") -> Location | None:
+        """Return where `word` (a keyword inside the block, or an option on the line) was written.
+
+        Without `word`, or when it is not there, the place of the record itself; None when the record
+        was not read from a file.
+        """
+        if self.source is None:
+            return None
+        inner = [statement for statement in self.source.body or () if statement.words[0] == word]
+        if inner:
+            return inner[-1].at(1)
+        return self.source.at(self.source.words.index(word) if word in self.source.words else 1)  # type: ignore[arg-type]
+
+
+def _restore(cls: type[Record], values: tuple[Any, ...]) -> Record:
+    record = cls.__new__(cls)
+    put = _put
+    for name, value in zip(cls.defaults_, values, strict=True):
+        put(record, name, value)
+    put(record, "source", None)
+    return record
+
+
+RecordType = TypeVar("RecordType", bound=Record)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(keyword, attribute))
+def record(cls: type[RecordType]) -> type[RecordType]:
+    """Turn a class into a frozen dataclass with slots, and collect its keywords."""
+    made = dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)(cls)
+    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    made.defaults_ = {field.name: field.default for field in fields}
+    made.required_ = frozenset(field.name for field in fields if field.default is REQUIRED)
+    made.keywords_ = {}
+    made.words_ = {}
+    for field in fields:
+        declared: Keyword | None = field.metadata.get("keyword")
+        if declared is not None:
+            declared.attribute = field.name
+            declared.name = declared.name or field.name
+            made.keywords_[field.name] = declared
+            made.words_[declared.name] = declared
+            made.words_.update(dict.fromkeys((alias.name for alias in declared.aliases), declared))
+    names = tuple(made.defaults_)
+    made.key_ = staticmethod(attrgetter(*names) if names else _no_key)
+    return made
+
+
+def _no_key(record: Record) -> None:
+    del record

@@ -1,0 +1,73 @@
+"""What every reader of a statement may ask and say while a configuration is being built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keepalived_py.config.diagnostics import Diagnostics
+from keepalived_py.errors import ConfigTestCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keepalived_py.config.diagnostics import Location
+    from keepalived_py.config.tree import Statement
+
+    NameLookup = Callable[[str, str], int | None]
+
+
+def no_names(table: str, name: str) -> int | None:
+    """Know no name beyond the built-in ones."""
+    del table, name
+    return None
+
+
+class Reading:
+    """The state of one pass over the tree.
+
+    Attributes:
+        diagnostics: where problems go.
+        names: (table, name) -> number, for the names of /etc/iproute2; tables are `scope`, `table`,
+            `protocol`, `dsfield`, `realms`, `group`, `ipproto`.
+        statement: the statement being read.
+        shift: how far word numbers are ahead of the statement's own (1 on a line of a value block, which
+            has no keyword).
+        defaults: what `global_defs` has said so far, attribute to value.
+        script_user, script_group: what `script_user` has said so far.
+        supplementary_groups: what `set_supplementary_groups` has said so far.
+    """
+
+    __slots__ = (
+        "defaults",
+        "diagnostics",
+        "names",
+        "script_group",
+        "script_user",
+        "shift",
+        "statement",
+        "supplementary_groups",
+    )
+
+    def __init__(self, diagnostics: Diagnostics | None = None, names: NameLookup = no_names) -> None:
+        self.diagnostics = Diagnostics() if diagnostics is None else diagnostics
+        self.names = names
+        self.statement: Statement | None = None
+        self.shift = 0
+        self.defaults: dict[str, Any] = {}
+        self.script_user: str | None = None
+        self.script_group: str | None = None
+        self.supplementary_groups = False
+
+    def at(self, index: int = 0) -> Location | None:
+        """Return the place of word `index` of the statement being read."""
+        return self.statement.at(max(index - self.shift, 0)) if self.statement else None
+
+    def problem(
+        self, reason: str, index: int = 0, *, code: ConfigTestCode = ConfigTestCode.ERRORS, suggestion: str = ""
+    ) -> None:
+        """Record an error at word `index` of the statement being read."""
+        self.diagnostics.error(reason, self.at(index), code=code, suggestion=suggestion)
+
+    def advice(self, reason: str, index: int = 0) -> None:
+        """Record a warning at word `index` of the statement being read."""
+        self.diagnostics.warning(reason, self.at(index))
