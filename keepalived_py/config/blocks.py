@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.config.scalars import UNSET, BadValueError, Flag, Kind, MissingWordError, quote
+from keepalived_py.config.fields import Record
+from keepalived_py.config.scalars import UNSET, BadValueError, Kind, MissingWordError, NotFlag, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from keepalived_py.config.fields import Keyword, Record
+    from keepalived_py.config.fields import Keyword
     from keepalived_py.config.reading import Reading
     from keepalived_py.config.tree import Statement
 
@@ -60,6 +61,23 @@ ANONYMOUS = Head()
 NAMED = NameHead()
 
 
+class Imported:
+    """A name in a module of config.model that is imported when it is first needed."""
+
+    __slots__ = ("_found", "_where")
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._found: Any = None
+
+    def get(self) -> Any:
+        """Return what the name stands for."""
+        if self._found is None:
+            module, _, name = self._where.partition(":")
+            self._found = getattr(import_module(f"keepalived_py.config.model.{module}"), name)
+        return self._found
+
+
 class Block(Kind):
     """A block of keywords that becomes one record.
 
@@ -79,23 +97,22 @@ class Block(Kind):
         multiple: bool = False,
         merge: bool = False,
         unique: str = "",
+        draft: bool = False,
     ) -> None:
-        self._where = target if isinstance(target, str) else ""
-        self._class = None if isinstance(target, str) else target
+        self._target = Imported(target) if isinstance(target, str) else target
         self.head = head
         self.multiple = multiple
         self.merge = merge
         self.unique = unique
+        self.draft = draft
         self.syntax = f"{head.syntax} {{ ... }}".lstrip()
 
     @property
     def target(self) -> type[Record]:
         """The record class."""
-        if self._class is None:
-            module, _, name = self._where.partition(":")
-            self._class = getattr(import_module(f"keepalived_py.config.model.{module}"), name)
-        assert self._class is not None
-        return self._class
+        found = self._target.get() if isinstance(self._target, Imported) else self._target
+        assert issubclass(found, Record)
+        return found
 
     def unset_text(self, value: Any) -> str:
         """Return a dash: a block has no default of its own."""
@@ -113,13 +130,20 @@ class Lines(Kind):
     minimum = 0
 
     def __init__(
-        self, item: Kind, *, syntax: str, loose: bool = False, head: Head = ANONYMOUS, empty: str = ""
+        self, item: Kind | Imported, *, syntax: str, loose: bool = False, head: Head = ANONYMOUS, empty: str = ""
     ) -> None:
-        self.item = item
+        self._item = item
         self.loose = loose
         self.head = head
         self.empty = empty
         self.syntax = f"{head.syntax} {{ {syntax} }}".lstrip()
+
+    @property
+    def item(self) -> Kind:
+        """The kind of one line."""
+        found = self._item.get() if isinstance(self._item, Imported) else self._item
+        assert isinstance(found, Kind)
+        return found
 
     def read_body(self, body: Sequence[Statement], reading: Reading) -> tuple[Any, ...]:
         """Return the values of the lines of a block."""
@@ -157,9 +181,10 @@ class Lines(Kind):
 class Options(Kind):
     """A line of words that becomes one record: first words by position, then options in any order.
 
-    Args (of the constructor): `target` is the record class; `first`: the attributes set by position;
-    `drop_unknown`: an unknown option drops the whole line instead of being ignored alone; `optional`: how many of
-    the first words may be missing.
+    Args (of the constructor): `target` is the record class; `first`: the attributes set by
+    position, and their kinds;
+    `drop_unknown`: an unknown option drops the whole line instead of being ignored alone; `finish`: settles the
+    values of a whole line.
     """
 
     type_name = "sub grammar"
@@ -167,7 +192,7 @@ class Options(Kind):
     def __init__(
         self,
         target: type[Record],
-        first: Sequence[str] = (),
+        first: Mapping[str, Kind],
         *,
         type_name: str = "sub grammar",
         syntax: str = "",
@@ -187,14 +212,22 @@ class Options(Kind):
         if len(words) <= len(self.first):
             raise MissingWordError
         values: dict[str, Any] = {}
-        for index, name in enumerate(self.first, 1):
-            self._take(self.target.keywords_[name], words, index, values, reading)
+        self._take_first(words, values, reading)
         index = len(self.first) + 1
         while index < len(words):
             index = self._read_option(words, index, values, reading)
         if self.finish is not None:
             values = self.finish(values, reading)
         return self.target.make(values, reading.statement)
+
+    def _take_first(self, words: Sequence[str], values: dict[str, Any], reading: Reading) -> None:
+        """Set the attributes that go by position."""
+        for index, (name, kind) in enumerate(self.first.items(), 1):
+            try:
+                values[name] = kind.parse_in(words[index], reading)
+            except BadValueError as bad:
+                bad.index = index
+                raise
 
     def _read_option(self, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> int:
         """Read the option at `index`; return the index after it."""
@@ -223,7 +256,7 @@ class Options(Kind):
         try:
             values[known.attribute] = known.kind.parse_in(words[index], reading)
         except BadValueError as bad:
-            if known.attribute in self.first or known.once:
+            if known.once:
                 bad.index = index
                 raise
             reading.problem(f"{known.name}: {bad.reason}", index)
@@ -232,11 +265,11 @@ class Options(Kind):
 
     def write(self, value: Any) -> str:
         """Return the words of a record."""
-        parts = [self.target.keywords_[name].kind.write(getattr(value, name)) or "" for name in self.first]
+        parts = [kind.write(getattr(value, name)) or "" for name, kind in self.first.items()]
         for name, known in self.target.keywords_.items():
             told = getattr(value, name)
             if name not in self.first and told != self.target.defaults_[name]:
-                parts.append(f"{known.name} {known.kind.write(told)}".rstrip())
+                parts.append(written(known, told))
         return " ".join(parts)
 
     def format(self, value: Any) -> str:
@@ -244,17 +277,17 @@ class Options(Kind):
         return self.write(value)
 
 
+def written(known: Keyword, value: Any) -> str:
+    """Return keyword and arguments that read as `value`; the opposite keyword for a flag that is off."""
+    words = known.kind.write(value)
+    if words is None:
+        opposite = next((alias.name for alias in known.aliases if isinstance(alias.kind, NotFlag)), "")
+        return opposite if value is False else ""
+    return f"{known.name} {words}".rstrip()
+
+
 def option_kind(known: Keyword, word: str) -> Kind:
     """Return the kind of a keyword as spelled `word`."""
     if word == known.name:
         return known.kind
     return next((alias.kind for alias in known.aliases if alias.name == word and alias.kind), known.kind)
-
-
-class NotFlag(Flag):
-    """A word that turns a flag off."""
-
-    def read(self, words: Sequence[str], reading: Reading) -> bool:
-        """Return False."""
-        del words, reading
-        return False

@@ -61,6 +61,7 @@ class Keyword:
         "name",
         "once",
         "path",
+        "repeat",
         "section",
         "syntax",
         "unset",
@@ -79,6 +80,7 @@ class Keyword:
         self.inherits: str = options.get("inherits", "")
         self.always: bool = options.get("always", False) or bool(self.inherits)
         self.once: bool = options.get("once", False)
+        self.repeat: bool = options.get("repeat", False)
         self.path: str = options.get("path", "")
         self.section: str = options.get("section", "")
 
@@ -98,6 +100,7 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             aliases: other spellings.
             inherits: attribute of GlobalDefs whose value is taken where the block begins.
             always: written by dump even when it has its default value.
+            repeat: every appearance adds one value to a tuple.
             once: a second one is an error and is ignored.
             path: path in the table where it is not block path plus keyword.
             section: section in the table where it is not its block's.
@@ -189,7 +192,9 @@ class Record:
         inner = [statement for statement in self.source.body or () if statement.words[0] == word]
         if inner:
             return inner[-1].at(1)
-        return self.source.at(self.source.words.index(word) if word in self.source.words else 1)  # type: ignore[arg-type]
+        if word in self.source.words:
+            return self.source.at(self.source.words.index(word))
+        return self.source.at(0 if self.source.body is None else 1)
 
 
 def _restore(cls: type[Record], values: tuple[Any, ...]) -> Record:
@@ -208,7 +213,8 @@ RecordType = TypeVar("RecordType", bound=Record)
 def record(cls: type[RecordType]) -> type[RecordType]:
     """Turn a class into a frozen dataclass with slots, and collect its keywords."""
     made = dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)(cls)
-    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    collected: Any = made
+    fields = dataclasses.fields(collected)
     made.defaults_ = {field.name: field.default for field in fields}
     made.required_ = frozenset(field.name for field in fields if field.default is REQUIRED)
     made.keywords_ = {}

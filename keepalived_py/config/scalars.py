@@ -119,6 +119,20 @@ class Flag(Kind):
         return "on" if value else "off"
 
 
+class NotFlag(Flag):
+    """A keyword that turns a flag off."""
+
+    def read(self, words: Sequence[str], reading: Reading) -> bool:
+        """Return False."""
+        del words, reading
+        return False
+
+    def unset_text(self, value: Any) -> str:
+        """Return a dash: it is the default of the other keyword that counts."""
+        del value
+        return "-"
+
+
 class Boolean(Kind):
     """One of on, true, yes, off, false, no; nothing means true."""
 

@@ -187,7 +187,7 @@ class GlobalDefs(ProcessDefs):
     lvs_sync_daemon: SyncDaemon | None = keyword(
         SyncDaemonOptions(
             SyncDaemon,
-            ("ifname",),
+            {"ifname": Interface()},
             type_name="key/value list",
             syntax="IFNAME [[inst] VI] [id N] [maxlen N] [port N] [ttl N] [group IP]",
         ),
