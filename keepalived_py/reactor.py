@@ -270,9 +270,8 @@ class Reactor:
         while heap and heap[0][0] <= due_until:
             queued_at, _, timer = heapq.heappop(heap)
             if timer._queued_at == queued_at:  # noqa: SLF001 - else it was moved to an earlier entry
+                timer._queued_at = None  # noqa: SLF001
                 due.append(timer)
-        for timer in due:
-            timer._queued_at = None  # noqa: SLF001
         for timer in due:
             self._settle(timer, due_until)
 

@@ -6,10 +6,12 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keepalived_py.errors import KeepalivedError, NetlinkError
+from keepalived_py.errors import KeepalivedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from keepalived_py.errors import NetlinkError
 
 HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port; this machine's byte order."""
@@ -146,19 +148,13 @@ def attributes(buffer: bytes | bytearray | memoryview, start: int, end: int) -> 
     return found
 
 
-def refusal(buffer: bytes | bytearray | memoryview, answer: Message) -> NetlinkError | None:
-    """Return the error in an NLMSG_ERROR or NLMSG_DONE message with the kernel's own words; None if it is none.
-
-    Raises MalformedMessageError.
-    """
+def error_number(buffer: bytes | bytearray | memoryview, answer: Message) -> int:
+    """Return the errno in an NLMSG_ERROR or NLMSG_DONE message, 0 for success. Raises MalformedMessageError."""
     if answer.end - answer.start < _INTEGER.size:
         if answer.kind == NLMSG_DONE:
-            return None
+            return 0
         raise MalformedMessageError(f"netlink error of {answer.end - answer.start} bytes")
-    negative = _INTEGER.unpack_from(buffer, answer.start)[0]
-    if negative >= 0:
-        return None
-    return NetlinkError(-negative, explanation(buffer, answer), answer.sequence)
+    return max(0, -int(_INTEGER.unpack_from(buffer, answer.start)[0]))
 
 
 def explanation(buffer: bytes | bytearray | memoryview, answer: Message) -> str:

@@ -25,7 +25,8 @@ from keepalived_py.kernel.message import (
     Message,
     Slice,
     batch,
-    refusal,
+    error_number,
+    explanation,
     split,
 )
 from keepalived_py.kernel.socket_options import set_buffers
@@ -48,6 +49,8 @@ SLICE_SIZE = 256
 """Messages sent in one system call unless told otherwise: a few milliseconds in which no advert can leave."""
 ANSWER_TIMEOUT = 1.0
 """Seconds to wait for an answer that should be there already."""
+FORGET_LIMIT = 10_000
+"""Datagrams thrown away after an overrun at most: more than the receive buffer can hold."""
 DUMP_ATTEMPTS = 10
 """How often a dump is repeated that changes interrupted."""
 
@@ -118,9 +121,9 @@ class NetlinkSocket:
             for answer in split(self._buffer, length):
                 if answer.kind != NLMSG_ERROR:
                     continue
-                problem = refusal(self._buffer, answer)
-                if problem is not None and problem.errno not in tolerated:
-                    errors.append(problem)
+                number = error_number(self._buffer, answer)
+                if number and number not in tolerated:
+                    errors.append(self._refusal(number, answer))
                 if answer.sequence == self._awaited:
                     self._awaited = None
         return errors
@@ -171,9 +174,9 @@ class NetlinkSocket:
                     continue
                 consistent = consistent and not answer.flags & NLM_F_DUMP_INTR
                 if answer.kind in (NLMSG_ERROR, NLMSG_DONE):
-                    refused = refusal(self._buffer, answer)
-                    if refused is not None:
-                        raise refused
+                    number = error_number(self._buffer, answer)
+                    if number:
+                        raise self._refusal(number, answer)
                     if answer.kind == NLMSG_DONE:
                         return consistent
                 elif answer.kind != NLMSG_NOOP:
@@ -199,18 +202,37 @@ class NetlinkSocket:
                 raise OverrunError
             return self._buffer, length
 
+    def _refusal(self, number: int, answer: Message) -> NetlinkError:
+        words = explanation(self._buffer, answer) or os.strerror(number)
+        return NetlinkError(number, words, answer.sequence)
+
     def _await_datagram(self, give_up_at: float) -> int:
+        """Return the length of the next datagram, which is in the buffer then."""
         while True:
-            received = self.receive()
+            try:
+                received = self.receive()
+            except OverrunError:
+                self._forget()
+                raise
             if received is not None:
                 return received[1]
             wait = give_up_at - time.monotonic()
             if wait <= 0:
-                self._awaited = None
+                self._forget()
                 raise NetlinkError(errno.ETIMEDOUT, "the kernel did not answer a netlink request")
             poll = select.poll()
             poll.register(self._socket, select.POLLIN)
             poll.poll(wait * 1000)
+
+    def _forget(self) -> None:
+        """Throw away what is left of answers that cannot be told complete any more."""
+        self._awaited = None
+        for _ in range(FORGET_LIMIT):
+            try:
+                if self.receive() is None:
+                    return
+            except OverrunError:
+                continue
 
 
 def _set_if_known(connection: socket.socket, option: int) -> None:

@@ -125,6 +125,11 @@ class AddressRequest:
     preferred_lifetime: int | None = None
     protocol: int = PROTOCOL_KEEPALIVED
 
+    @property
+    def key(self) -> tuple[bytes, int, bytes]:
+        """What the address will be found under in `Interface.addresses`."""
+        return (self.address, self.prefix_length, self.peer)
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

@@ -34,8 +34,8 @@ class TimerDescriptor:
 
     def set(self, when: float | None) -> None:
         """Expire at `when`, seconds of `time.monotonic`; at once when that has passed; never when None."""
-        # A value of zero would disarm; the earliest moment that can be asked for is one nanosecond.
-        nanoseconds = 0 if when is None else max(1, int(when * _NANOSECONDS))
+        # Rounded up, or the loop would wake a moment before the deadline; never zero, which disarms.
+        nanoseconds = 0 if when is None else max(0, int(when * _NANOSECONDS)) + 1
         self._value[2], self._value[3] = divmod(nanoseconds, _NANOSECONDS)
         checked(self._settime(self._descriptor, TFD_TIMER_ABSTIME, self._pointer, None), "timerfd_settime")
 
