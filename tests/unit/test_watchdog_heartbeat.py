@@ -1,0 +1,31 @@
+"""Shared memory between a parent and a forked child."""
+
+import os
+
+from keepalived_py.watchdog.heartbeat import RECORD_SIZE, SharedMemory
+
+
+def test_what_a_child_stamps_the_parent_reads() -> None:
+    memory = SharedMemory(2)
+    slots = [memory.slot(0), memory.slot(1)]
+    for slot in slots:
+        slot.vacate(10.0)
+    pid = os.fork()
+    if not pid:
+        slots[1].beat(12.5)
+        slots[1].acknowledge(3)
+        slots[1].record[-5:] = b"VI_10"
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert [(slot.stamp, slot.generation) for slot in slots] == [(10.0, 0), (12.5, 3)]
+    assert bytes(slots[1].record[-5:]) == b"VI_10"
+    assert bytes(slots[0].record) == bytes(RECORD_SIZE)
+
+
+def test_vacated_slot_keeps_its_record() -> None:
+    slot = SharedMemory(1).slot(0)
+    slot.beat(99.0)
+    slot.acknowledge(7)
+    slot.record[:2] = b"ok"
+    slot.vacate(100.0)
+    assert (slot.stamp, slot.generation, bytes(slot.record[:2])) == (100.0, 0, b"ok")
