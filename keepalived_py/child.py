@@ -1,4 +1,10 @@
-"""What a child process is handed by its supervisor: the whole contract between the two."""
+"""What a child process is handed by its supervisor: the whole contract between the two.
+
+A child starts with the supervisor's signals (TERM INT HUP CHLD USR1 USR2 RTMIN+2 RTMAX-1) blocked and all others
+ignored, so that nothing is lost before it has handlers: `Reactor.add_signal_handler` unblocks what it handles. Programs
+that a child runs inherit both and must give them back. An exception that leaves `run` is logged with its
+traceback, and the child replaced; a KeepalivedError ends it with its exit code, and only its text is logged.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +32,10 @@ class ConfigSource(Protocol):
 
     def current(self) -> tuple[int, Config]:
         """Return (generation, configuration) from the shared snapshot; parses nothing."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that the newest configuration takes in the shared snapshot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,3 +51,13 @@ def cause(instance: str, old: str, new: str, reason: str) -> str:
 def address_reported(address: str, *, added: bool) -> str:
     """Return the netlink reflector's line for an address that came or went."""
     return f"Netlink reflector reports IP {address} {'added' if added else 'removed'}"
+
+
+REFLECTOR = "Registering Kernel netlink reflector"
+COMMAND_CHANNEL = "Registering Kernel netlink command channel"
+LINK_WATCH = "Using LinkWatch kernel netlink reflector..."
+
+
+def configuration_read(path: str, size: int) -> str:
+    """Return the two lines of a child that has taken its configuration, `size` bytes of it."""
+    return f"Opening file '{path}'.\nConfiguration is using : {size} Bytes"
