@@ -38,6 +38,11 @@ class Announcements:
             self._arm()
         return _ANSWER
 
+    def refresh_changed(self, now: float, parameters: Parameters) -> None:
+        """A reload gave a master another `garp_master_refresh`."""
+        self._refresh_at = now + parameters.garp_master_refresh if parameters.garp_master_refresh else inf
+        self._arm()
+
     def due(self, now: float, parameters: Parameters) -> Effects:
         """What is to be announced at this time."""
         effects: Effects = NOTHING
@@ -45,8 +50,8 @@ class Announcements:
             self._again_at = inf
             effects += _ANNOUNCE
         if now >= self._refresh_at:
-            self._refresh_at = now + parameters.garp_master_refresh if parameters.garp_master_refresh else inf
-            effects += _REFRESH if parameters.garp_master_refresh else NOTHING
+            self._refresh_at = now + parameters.garp_master_refresh
+            effects += _REFRESH
         if now >= self._answer_at:
             self._answer_at = inf
             effects += _ANSWER

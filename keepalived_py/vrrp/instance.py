@@ -235,6 +235,8 @@ class Instance:
         self._retime(self.priority if old.priority == parameters.priority else parameters.priority, interval)
         if self.state is not State.MASTER or parameters == old:
             return NOTHING
+        if parameters.garp_master_refresh != old.garp_master_refresh:
+            self._announcements.refresh_changed(now, parameters)
         return self._send(now)
 
     def stopped(self, now: float) -> Effects:
@@ -388,8 +390,9 @@ class Instance:
         if now >= self._advert_at:
             due_at = self._advert_at
             effects = self._send(now)
-            # The cadence is kept: lateness of this advert does not delay the next one.
-            self._advert_at = max(due_at + self.parameters.advertisement_interval, now)
+            # The cadence is kept: lateness of this advert does not delay the next one, unless that is due already.
+            next_at = due_at + self.parameters.advertisement_interval
+            self._advert_at = next_at if next_at > now else self._advert_at
         if now >= self._announcements.next_at:
             effects += self._announcements.due(now, self.parameters)
         if now >= self._owner.ends_at:

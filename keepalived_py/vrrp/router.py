@@ -13,6 +13,8 @@ from keepalived_py.vrrp.state import Note, State, Transition
 
 _LISTENING = frozenset({State.BACKUP, State.MASTER})
 _NOTES = (Effect.REPORT_NOTES,)
+_MOST_SOURCES = 256
+"""Sources remembered in `heard_at`: whoever can send adverts must not fill the memory."""
 
 
 class VirtualRouter:
@@ -35,6 +37,7 @@ class VirtualRouter:
         "_header",
         "_heard_at",
         "_is_ipv4",
+        "_last_source",
         "_noted",
         "_repeat_destination",
         "_repeat_head",
@@ -63,6 +66,7 @@ class VirtualRouter:
         self._fast_path = fast_path
         self._noted: set[Rejection] = set()
         self._heard_at: dict[bytes, float] = {}
+        self._last_source = b""
         self._is_ipv4 = parameters.family == IPV4
         self._header: AuthenticationHeader | None = None
         self._repeat_head = self._repeat_ttl = self._repeat_source = self._repeat_destination = b""
@@ -146,19 +150,34 @@ class VirtualRouter:
         instance = self.instance
         self.counters.advert_rcvd += 1
         self.counters.pri_zero_rcvd += message.priority == 0
-        self._heard_at[datagram.source] = now
-        is_other_master = datagram.source != instance.master_address
-        check_addresses = (
-            is_other_master or instance.state is State.MASTER or not instance.parameters.skip_check_adv_addr
-        )
-        remark = remark_on(instance.parameters, datagram, message, check_addresses=check_addresses)
-        if is_other_master:
-            self._noted.clear()
+        self._hear(now, datagram.source)
+        remark = self._remark(datagram, message)
         noted = NOTHING if remark is None else self._refuse(remark, datagram, message)
         effects = self._counted(instance.advert_received(now, datagram.source, message.priority, message.interval))
-        if self._fast_path and remark is None and not datagram.authenticated:
+        # A remark that is counted each time must be made each time.
+        is_repeatable = remark is None or remark is Rejection.INTERVAL_DIFFERS
+        if self._fast_path and is_repeatable and not datagram.authenticated:
             self._remember(octets, datagram)
+        else:
+            self._repeat_tail = None
         return effects if not noted or Effect.REPORT_NOTES in effects else effects + noted
+
+    def _remark(self, datagram: Datagram, message: Message) -> Rejection | None:
+        instance = self.instance
+        is_same_source = datagram.source == self._last_source
+        self._last_source = datagram.source
+        if not is_same_source and instance.state is State.BACKUP:
+            self._noted.clear()
+        may_skip = is_same_source and instance.state is State.BACKUP and instance.parameters.skip_check_adv_addr
+        remark = remark_on(instance.parameters, datagram, message, check_addresses=not may_skip)
+        if remark is Rejection.INTERVAL_DIFFERS and remark in self._noted:
+            return None
+        return remark
+
+    def _hear(self, now: float, source: bytes) -> None:
+        if source not in self._heard_at and len(self._heard_at) >= _MOST_SOURCES:
+            del self._heard_at[next(iter(self._heard_at))]
+        self._heard_at[source] = now
 
     def _refuse(self, rejection: Rejection, datagram: Datagram, message: Message | None) -> Effects:
         """Count it; the log hears of each kind once until the state or the master changes."""
@@ -183,7 +202,7 @@ class VirtualRouter:
 
     def _forget_repeat(self) -> None:
         if self._repeated_at:
-            self._heard_at[self._repeat_source] = self._repeated_at
+            self._hear(self._repeated_at, self._repeat_source)
             self._repeated_at = 0.0
 
     # Other inputs: see `Instance`
