@@ -1,7 +1,10 @@
-"""A capture that runs, and what it saw."""
+"""What programs inside a node have recorded so far: frames, answers to pings, addresses that came and went."""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.lab import frames
@@ -10,25 +13,88 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
+ADDRESS_EVENT = re.compile(
+    r"^\[(?P<at>\S+)\] (?P<gone>Deleted )?\d+: (?P<interface>[^\s@]+)\S*\s+inet6? (?P<address>\S+) "
+)
 
-class Capture:
-    """The frames of one interface since the capture began; reading it again sees more.
 
-    Args:
-        child: the process that writes the file.
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file that a process inside a node appends to.
+
+    Attributes:
+        child: the process.
         path: the file.
     """
 
-    def __init__(self, child: subprocess.Popen[str], path: Path) -> None:
-        self.path = path
-        self._child = child
+    child: subprocess.Popen[str]
+    path: Path
+
+    def lines(self) -> list[str]:
+        """The whole lines so far."""
+        return [line for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+
+
+class Capture(Recording):
+    """The frames of one interface."""
 
     def adverts(self, *, outgoing: bool | None = None) -> list[frames.Advert]:
         """VRRP adverts in the order of the wire; with `outgoing`, only those of one direction."""
-        found = [frames.advert(*record) for record in frames.records(self.path)]
+        found = [frames.advert(*record) for record in frames.records(self.lines())]
         return [advert for advert in found if advert and outgoing in (None, advert.outgoing)]
 
     def announcements(self, *, outgoing: bool | None = None) -> list[frames.Announcement]:
         """Gratuitous ARPs and unsolicited neighbour advertisements."""
-        found = [frames.announcement(*record) for record in frames.records(self.path)]
+        found = [frames.announcement(*record) for record in frames.records(self.lines())]
         return [frame for frame in found if frame and outgoing in (None, frame.outgoing)]
+
+
+class Pings(Recording):
+    """Echo requests of a client, and which were answered."""
+
+    def answered(self) -> dict[int, float]:
+        """Number of each answered request, and when (seconds since the epoch)."""
+        found = [line.split() for line in self.lines()]
+        return {int(number): float(at) for word, number, at in found if word == "got"}
+
+    def sent(self) -> dict[int, float]:
+        """Number of each request, and when it was sent (seconds since the epoch)."""
+        found = [line.split() for line in self.lines()]
+        return {int(number): float(at) for word, number, at in found if word == "sent"}
+
+    def lost(self) -> list[int]:
+        """Requests without an answer although a later one was answered."""
+        answered = self.answered()
+        last = max(answered, default=0)
+        return [number for number in self.sent() if number < last and number not in answered]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressEvent:
+    """An address that came to an interface or left it.
+
+    Attributes:
+        at: seconds since the epoch.
+        added: False when it left.
+        interface: where.
+        address: with prefix length.
+    """
+
+    at: float
+    added: bool
+    interface: str
+    address: str
+
+
+class AddressHistory(Recording):
+    """Every address that came or went in a node, as `ip monitor` heard it."""
+
+    def events(self, address: str) -> list[AddressEvent]:
+        """What happened to one address, given with its prefix length."""
+        found = []
+        for line in self.lines():
+            match = ADDRESS_EVENT.match(line)
+            if match and match["address"] == address:
+                at = dt.datetime.fromisoformat(match["at"]).astimezone().timestamp()
+                found.append(AddressEvent(at, not match["gone"], match["interface"], address))
+        return found

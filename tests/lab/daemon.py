@@ -1,18 +1,24 @@
-"""Which keepalived a node runs."""
+"""Which keepalived a node runs, as its /usr/sbin/keepalived."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 """The project's directory."""
+
+LAUNCHER = """\
+#!{python}
+import sys
+sys.path.insert(0, {root!r})
+from keepalived_py.cli import main
+sys.exit(main())
+"""
+"""What pip makes of the entry point `keepalived`, for the source tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +27,30 @@ class Daemon:
 
     Attributes:
         name: as tests show it.
-        command: the words before its options.
-        environment: what it needs beside the node's environment.
+        original: the file that /usr/sbin/keepalived of the node links to; None for this project's source tree.
     """
 
     name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
+    original: str | None = None
 
     def __str__(self) -> str:
         return self.name
 
+    def install(self, path: Path) -> None:
+        """Put the program at a node's /usr/sbin/keepalived."""
+        path.unlink(missing_ok=True)
+        if self.original:
+            path.symlink_to(self.original)
+            return
+        path.write_text(LAUNCHER.format(python=sys.executable, root=str(ROOT)), encoding="utf-8")
+        path.chmod(0o755)
 
-OURS = Daemon("ours", (sys.executable, "-m", "keepalived_py"), {"PYTHONPATH": str(ROOT)})
-"""This project, from the source tree."""
 
-REAL = Daemon("real", ("/run/.machine/usr/sbin/keepalived",))
+REAL = Daemon("real", "/run/.machine/usr/sbin/keepalived")
 """The machine's own keepalived (a node's /usr/sbin is the node's)."""
+
+OURS = REAL if os.environ.get("KEEPALIVED_LAB_DAEMON") == "real" else Daemon("ours")
+"""This project; the environment variable puts the real one in its place to try out the lab itself."""
 
 
 def real_is_installed() -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
 IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
 VRRP, AUTHENTICATION_HEADER = 112, 51
@@ -76,13 +76,12 @@ class Announcement:
     hardware: str
 
 
-def records(path: Path) -> list[tuple[float, bool, bytes]]:
-    """Every whole line of a capture file as time, outgoing, frame."""
+def records(lines: Iterable[str]) -> list[tuple[float, bool, bytes]]:
+    """Each line of a capture file as time, outgoing, frame."""
     found = []
-    for line in path.read_text(encoding="ascii").splitlines(keepends=True):
-        if line.endswith("\n"):
-            at, direction, data = line.split()
-            found.append((float(at), direction == "out", bytes.fromhex(data)))
+    for line in lines:
+        at, direction, data = line.split()
+        found.append((float(at), direction == "out", bytes.fromhex(data)))
     return found
 
 

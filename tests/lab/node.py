@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab import syslog
-from tests.lab.capturing import Capture
+from tests.lab.capturing import AddressHistory, Capture, Pings
 from tests.lab.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -48,14 +48,13 @@ class Node:
         self._enter_user = bool(enter)
         self._children: list[subprocess.Popen[str]] = []
         self.pid = 0
-        self.daemon: Daemon | None = None
 
     def _prepare(self) -> None:
         for path in ("run/lock", "run/tmp", "etc", "usr/sbin", "var/log"):
             (self.directory / path).mkdir(parents=True)
         for path in ("etc", "usr/sbin"):
             for entry in os.listdir(f"/{path}"):  # noqa: PTH208
-                if entry not in OWN_DIRECTORIES and entry != "rsyslog.conf":
+                if entry not in (*OWN_DIRECTORIES, "rsyslog.conf", "keepalived"):
                     (self.directory / path / entry).symlink_to(f"/run/.machine/{path}/{entry}")
         for entry in OWN_DIRECTORIES:
             (self.directory / "etc" / entry).mkdir()
@@ -96,7 +95,7 @@ class Node:
     def environment(self) -> dict[str, str]:
         """What a login shell of the node would have."""
         return {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin",
             "HOME": "/",
             "LANG": "C.UTF-8",
             "TMPDIR": "/run/tmp",
@@ -104,9 +103,8 @@ class Node:
 
     def attempt(self, *command: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
         """Run a command in the node to its end, whatever its exit code."""
-        environment = self.environment() | dict(self.daemon.environment if self.daemon else {})
         return subprocess.run(
-            self.words(command), env=environment, capture_output=True, text=True, timeout=timeout, check=False,
+            self.words(command), env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False,
             stdin=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
 
@@ -155,6 +153,13 @@ class Node:
             lambda: f"{self.name}: /dev/log\n{self.text('/var/log/syslogd.out')}",
         )
 
+    def restart_syslog(self) -> None:
+        """End rsyslogd, see it gone, start another."""
+        pid = self._pid_in("/run/rsyslogd.pid")
+        self.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not self.is_running(pid), 10, "rsyslogd ends")
+        self.start_syslog()
+
     def log(self, ident: str = "", path: str = syslog.KEEPALIVED_LOG) -> list[str]:
         """Texts logged by one ident (`Keepalived_vrrp`), or all lines of the file as `ident: text` without one."""
         lines = [syslog.parse(line) for line in self.text(path).splitlines()]
@@ -164,12 +169,36 @@ class Node:
 
     def capture(self, interface: str = "eth0") -> Capture:
         """Record the frames of an interface from now on."""
-        path = self.path(f"/run/capture.{interface}.{len(self._children)}")
-        program = Path(__file__).with_name("capture.py")
-        child = self.popen(sys.executable, "-I", "-S", str(program), interface, f"/run/{path.name}")
+        return Capture(*self._record("capture.py", interface))
+
+    def ping(self, address: str, interval: float = 0.1) -> Pings:
+        """Ask an address every `interval` seconds from now on."""
+        return Pings(*self._record("pinger.py", address, str(interval)))
+
+    def watch_addresses(self) -> AddressHistory:
+        """Record every address that comes or goes from now on."""
+        path = self.path(f"/run/addresses.{len(self._children)}")
+        path.touch()
+        child = self.popen("ip", "-timestamp", "-tshort", "-oneline", "monitor", "address", output=path)
+        probe = "192.0.2.255/32"
+        history = AddressHistory(child, path)
+
+        def heard() -> bool:
+            self.ip("address", "add", probe, "dev", "lo")
+            self.ip("address", "del", probe, "dev", "lo")
+            return bool(history.events(probe))
+
+        wait_for(heard, 5, "ip monitor listens")
+        return history
+
+    def _record(self, program: str, *words: str) -> tuple[subprocess.Popen[str], Path]:
+        path = self.path(f"/run/{program}.{len(self._children)}")
+        path.touch()
+        source = Path(__file__).with_name(program)
+        child = self.popen(sys.executable, "-I", "-S", str(source), *words, f"/run/{path.name}")
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        return Capture(child, path)
+        return child, path
 
     # ---------------------------------------------------------------- addresses
 
@@ -190,10 +219,13 @@ class Node:
 
     # ---------------------------------------------------------------- the daemon
 
-    def start(self, daemon: Daemon, *options: str, timeout: float = 15.0) -> None:
-        """Start keepalived as a daemon and wait for its pid file."""
-        self.daemon = daemon
-        self.run(*daemon.command, *(options or ("-D", "-S", "0")), timeout=timeout)
+    def install(self, daemon: Daemon) -> None:
+        """Make a program the node's /usr/sbin/keepalived."""
+        daemon.install(self.path("/usr/sbin/keepalived"))
+
+    def start(self, *options: str, timeout: float = 15.0) -> None:
+        """Start the installed keepalived as a daemon and wait for its pid file."""
+        self.run("keepalived", *(options or ("-D", "-S", "0")), timeout=timeout)
         wait_for(self.parent_pid, timeout, lambda: f"{self.name}: a pid file\n" + "\n".join(self.log()))
 
     def parent_pid(self) -> int:

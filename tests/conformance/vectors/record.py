@@ -74,16 +74,15 @@ def record() -> None:
     """Run every case at once in one keepalived and write the files."""
     cases = dict(enumerate(((name, count) for name in CASES for count in (1, 20)), 1))
     texts = {vrid: instance(name, count, vrid) for vrid, (name, count) in cases.items()}
-    said = subprocess.run(
-        [REAL.command[0].removeprefix("/run/.machine"), "-v"], capture_output=True, text=True, check=True
-    )
+    said = subprocess.run(["/usr/sbin/keepalived", "-v"], capture_output=True, text=True, check=True)
     sender = said.stderr.splitlines()[0]
     with Lab() as lab:
         node, _peer = lab.add(sender=SENDER, peer=PEER)
         node.start_syslog()
         node.configure("\n".join(texts.values()))
         capture = node.capture()
-        node.start(REAL)
+        node.install(REAL)
+        node.start()
 
         def heard(vrid: int) -> list[Advert]:
             return [advert for advert in capture.adverts(outgoing=True) if advert.vrid == vrid]

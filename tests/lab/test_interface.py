@@ -1,0 +1,89 @@
+"""An interface that is not there, goes down, or loses its virtual address to somebody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.configs import instance
+from tests.lab.pair import VIP, plug_pair, start_pair
+from tests.lab.waiting import holds_for
+
+if TYPE_CHECKING:
+    from tests.lab.topology import Lab
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
+
+DYNAMIC = "global_defs {\n    dynamic_interfaces\n}\n"
+
+
+def test_missing_interface_is_a_fault_that_ends_by_itself_when_it_appears(lab: Lab) -> None:
+    pair = plug_pair(lab)
+    pair.first.configure(DYNAMIC + instance(150, interface="late0", addresses=["192.168.7.1/24"]))
+    pair.first.start()
+    pair.wait(
+        lambda: "VRRP_Instance(VI_1) Entering FAULT STATE" in pair.first.log("Keepalived_vrrp"), 5, "FAULT in the log"
+    )
+    assert any("late0" in line for line in pair.first.log("Keepalived_vrrp"))
+    pair.first.ip("link", "add", "late0", "type", "veth", "peer", "name", "other0")
+    pair.first.ip("address", "add", "192.168.7.9/24", "dev", "late0")
+    pair.first.ip("link", "set", "other0", "up")
+    pair.first.ip("link", "set", "late0", "up")
+    pair.wait(lambda: pair.first.has("192.168.7.1/24", "late0"), 5, "the address on the late interface")
+
+
+def test_missing_interface_without_dynamic_interfaces_ends_the_start_with_the_configuration_code(lab: Lab) -> None:
+    pair = plug_pair(lab)
+    pair.first.configure(instance(150, interface="late0"))
+    done = pair.first.attempt("keepalived", "-D", "-S", "0")
+    pair.wait(lambda: pair.first.parent_pid() == 0, 5, "the daemon ends")
+    said = done.stdout + done.stderr + "\n".join(pair.first.log())
+    assert "late0" in said, said
+
+
+def test_interface_that_goes_down_is_a_fault_the_peer_covers_and_coming_up_ends_it(lab: Lab) -> None:
+    pair = start_pair(lab, instance(150), instance(100))
+    pair.first.ip("link", "set", "eth0", "down")
+    pair.wait(
+        lambda: "VRRP_Instance(VI_1) Entering FAULT STATE" in pair.first.log("Keepalived_vrrp"), 3, "FAULT in the log"
+    )
+    pair.wait_for_holder(pair.second)
+    pair.first.ip("link", "set", "eth0", "up")
+    pair.wait_for_holder(pair.first)
+
+
+def test_pulled_cable_is_a_fault_and_the_mended_cable_ends_it(lab: Lab) -> None:
+    pair = start_pair(lab, instance(150), instance(100))
+    lab.cut(pair.first)
+    pair.wait_for_holder(pair.second)
+    lab.mend(pair.first)
+    pair.wait_for_holder(pair.first)
+
+
+def test_deleted_virtual_address_is_put_back_with_a_line_in_the_log(lab: Lab) -> None:
+    pair = start_pair(lab, instance(150), instance(100))
+    history = pair.first.watch_addresses()
+    lines = len(pair.first.log("Keepalived_vrrp"))
+    pair.first.ip("address", "del", VIP, "dev", "eth0")
+    pair.wait(lambda: pair.first.has(VIP), 3, "the address is put back")
+    assert [event.added for event in history.events(VIP)] == [False, True]
+    pair.wait(
+        lambda: any(
+            "192.168.0.204" in line and "Netlink" not in line for line in pair.first.log("Keepalived_vrrp")[lines:]
+        ),
+        3,
+        "a line that says so",
+    )
+    holds_for(lambda: pair.first.has(VIP) and not pair.second.has(VIP), 0.6, "no transition follows")
+
+
+def test_second_start_says_already_running_and_ends_with_zero(lab: Lab) -> None:
+    pair = start_pair(lab, instance(150), instance(100))
+    pids = (pair.first.parent_pid(), pair.first.vrrp_pid(), pair.first.checker_pid())
+    done = pair.first.attempt("keepalived", "-D", "-S", "0")
+    assert done.returncode == 0
+    pair.wait(
+        lambda: "daemon is already running" in done.stdout + done.stderr + "\n".join(pair.first.log()), 2, "the message"
+    )
+    assert (pair.first.parent_pid(), pair.first.vrrp_pid(), pair.first.checker_pid()) == pids
