@@ -43,7 +43,7 @@ class Node:
         self._holder = subprocess.Popen(
             [*enter, *("unshare", "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child"),
              *(sys.executable, "-I", "-S", str(HOLDER), str(directory), name)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         self._enter_user = bool(enter)
         self._children: list[subprocess.Popen[str]] = []
@@ -105,7 +105,7 @@ class Node:
         """Run a command in the node to its end, whatever its exit code."""
         return subprocess.run(
             self.words(command), env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False,
-            stdin=subprocess.DEVNULL, cwd="/",
+            stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,  # "my process group" is never the tests'
         )  # fmt: skip
 
     def run(self, *command: str, timeout: float = 30.0) -> str:
@@ -121,7 +121,7 @@ class Node:
         with output.open("a") if output else contextlib.nullcontext(subprocess.PIPE) as stream:
             child = subprocess.Popen(
                 self.words(command), env=self.environment() | environment, cwd="/", text=True,
-                stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self._children.append(child)
         return child
@@ -251,6 +251,7 @@ class Node:
 
     def kill(self, pid: int, number: signal.Signals) -> None:
         """Send a signal to a process of the node."""
+        assert pid > 1, f"{self.name}: {number.name} for process {pid}"
         self.run("kill", f"-{number.name.removeprefix('SIG')}", str(pid))
 
     def stop(self, timeout: float = 10.0) -> None:

@@ -45,7 +45,7 @@ class Lab:
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         self._holder = subprocess.Popen(
             ["unshare", *user, "--net", sys.executable, "-I", "-S", str(HOLDER), "", ""],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         atexit.register(self.close)
         assert self._holder.stdout is not None
