@@ -33,6 +33,7 @@ class VirtualRouter:
 
     __slots__ = (
         "_adverts",
+        "_differing_interval",
         "_fast_path",
         "_header",
         "_heard_at",
@@ -67,6 +68,7 @@ class VirtualRouter:
         self._noted: set[Rejection] = set()
         self._heard_at: dict[bytes, float] = {}
         self._last_source = b""
+        self._differing_interval = -1.0
         self._is_ipv4 = parameters.family == IPV4
         self._header: AuthenticationHeader | None = None
         self._repeat_head = self._repeat_ttl = self._repeat_source = self._repeat_destination = b""
@@ -170,8 +172,11 @@ class VirtualRouter:
             self._noted.clear()
         may_skip = is_same_source and instance.state is State.BACKUP and instance.parameters.skip_check_adv_addr
         remark = remark_on(instance.parameters, datagram, message, check_addresses=not may_skip)
-        if remark is Rejection.INTERVAL_DIFFERS and remark in self._noted:
-            return None
+        if remark is Rejection.INTERVAL_DIFFERS:
+            if message.interval == self._differing_interval:
+                return None
+            self._differing_interval = message.interval
+            self._noted.discard(remark)
         return remark
 
     def _hear(self, now: float, source: bytes) -> None:
