@@ -37,12 +37,17 @@ def why_not() -> str:
 
 
 class Lab:
-    """A bridge without spanning tree or snooping; everything ends with the `with` block, or with the interpreter."""
+    """A bridge without spanning tree or snooping; everything ends with the `with` block, or with the interpreter.
 
-    def __init__(self) -> None:
+    Args:
+        unprivileged: make a user namespace first, in which this user is root; None for whoever is not root.
+    """
+
+    def __init__(self, *, unprivileged: bool | None = None) -> None:
+        unprivileged = os.geteuid() != 0 if unprivileged is None else unprivileged
         self.directory = Path(tempfile.mkdtemp(prefix=PREFIX))
         self.nodes: dict[str, Node] = {}
-        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        user = ["--user", "--map-root-user"] if unprivileged else []
         self._holder = subprocess.Popen(
             ["unshare", *user, "--net", sys.executable, "-I", "-S", str(HOLDER), "", ""],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
