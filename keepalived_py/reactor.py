@@ -26,6 +26,9 @@ COALESCE = 0.0003
 DRAIN_ROUNDS = 16
 """How often sockets are polled again before due deadlines fire; a flood cannot hold them back longer."""
 
+DRAIN_TIME = 0.001
+"""Seconds after which due deadlines fire though sockets are readable still."""
+
 COMPACT_ABOVE = 256
 """Queue entries below which those of cancelled timers are left to come up by themselves."""
 
@@ -258,8 +261,9 @@ class Reactor:
 
     def _drain(self) -> None:
         """Hear everything that is queued before believing in silence: we may have overslept."""
+        give_up_at = self.time() + DRAIN_TIME
         for _ in range(DRAIN_ROUNDS):
-            if not self._dispatch(0):
+            if not self._dispatch(0) or self.time() >= give_up_at:
                 return
 
     def _fire(self) -> None:

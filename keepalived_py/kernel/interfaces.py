@@ -104,7 +104,7 @@ class Interface:
         return None
 
 
-@dataclass(frozen=True, slots=True, eq=True)
+@dataclass(slots=True)
 class Change:
     """One consequence of an event.
 

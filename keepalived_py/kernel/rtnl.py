@@ -15,8 +15,6 @@ from keepalived_py.kernel.message import (
     message,
 )
 
-Buffer = bytes | bytearray | memoryview
-
 AF_UNSPEC = 0
 AF_INET = 2
 AF_INET6 = 10
@@ -92,6 +90,7 @@ _IFADDRMSG = struct.Struct("=BBBBI")
 _IFINFOMSG = struct.Struct("=BBHiII")
 _CACHEINFO = struct.Struct("=IIII")
 _U32 = struct.Struct("=I")
+_ADDRESS_LENGTHS = {AF_INET: 4, AF_INET6: 16}
 _MAX_FLAGS_BYTE = 0xFF
 
 
@@ -131,9 +130,12 @@ class AddressRequest:
         return (self.address, self.prefix_length, self.peer)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Address:
     """One address as the kernel reports it.
+
+    Never changed once made, but not frozen: that would make it five times as slow to make, and a takeover of
+    thousands of addresses brings as many events.
 
     Attributes:
         family: AF_INET or AF_INET6.
@@ -175,7 +177,7 @@ class Address:
         return bool(self.flags & IFA_F_SECONDARY)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LinkEvent:
     """An interface as it is now, or (`present` False) as it was when it went."""
 
@@ -192,7 +194,7 @@ class LinkEvent:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AddressEvent:
     """An address that an interface has, or (`present` False) has no more."""
 
@@ -249,7 +251,7 @@ def addresses_requested(family: int = AF_UNSPEC) -> bytes:
     return message(RTM_GETADDR, NLM_F_DUMP, _IFADDRMSG.pack(family, 0, 0, 0, 0))
 
 
-def decode(kind: int, buffer: Buffer, start: int, end: int) -> Event | None:
+def decode(kind: int, buffer: bytes, start: int, end: int) -> Event | None:
     """Return the event in the payload `buffer[start:end]` of a message of type `kind`; None for any other type.
 
     Raises MalformedMessageError.
@@ -261,11 +263,11 @@ def decode(kind: int, buffer: Buffer, start: int, end: int) -> Event | None:
     return None
 
 
-def _address_event(present: bool, buffer: Buffer, start: int, end: int) -> AddressEvent | None:
+def _address_event(present: bool, buffer: bytes, start: int, end: int) -> AddressEvent | None:
     if end - start < _IFADDRMSG.size:
         raise MalformedMessageError(f"address message of {end - start} bytes")
     family, prefix_length, flags, scope, interface = _IFADDRMSG.unpack_from(buffer, start)
-    length = {AF_INET: 4, AF_INET6: 16}.get(family)
+    length = _ADDRESS_LENGTHS.get(family)
     if length is None:
         return None
     found = attributes(buffer, start + _IFADDRMSG.size, end)
@@ -288,7 +290,7 @@ def _address_event(present: bool, buffer: Buffer, start: int, end: int) -> Addre
     return AddressEvent(present, interface, address)
 
 
-def _link_event(present: bool, buffer: Buffer, start: int, end: int) -> LinkEvent | None:
+def _link_event(present: bool, buffer: bytes, start: int, end: int) -> LinkEvent | None:
     if end - start < _IFINFOMSG.size:
         raise MalformedMessageError(f"link message of {end - start} bytes")
     family, _, hardware_type, interface, flags, _ = _IFINFOMSG.unpack_from(buffer, start)
@@ -322,4 +324,4 @@ def _integer(found: dict[int, bytes], kind: int, default: int) -> int:
 
 
 def _text(value: bytes) -> str:
-    return value.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+    return value.rstrip(b"\0").decode("utf-8", "surrogateescape")

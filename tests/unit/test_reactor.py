@@ -226,9 +226,18 @@ def test_sockets_are_read_before_deadlines_fire_after_oversleeping(
     assert order == ["one", "two", "three", "deadline"]
 
 
-def test_flood_on_a_socket_does_not_hold_deadlines_back(
-    loop: Reactor, pair: tuple[socket.socket, socket.socket]
+@pytest.mark.parametrize(
+    ("reading_takes", "limit", "expected"), [(0.0, 60.0, module.DRAIN_ROUNDS + 1), (0.002, module.DRAIN_TIME, 2)]
+)
+def test_flood_on_a_socket_holds_deadlines_back_for_a_bounded_time(
+    loop: Reactor,
+    pair: tuple[socket.socket, socket.socket],
+    monkeypatch: pytest.MonkeyPatch,
+    reading_takes: float,
+    limit: float,
+    expected: int,
 ) -> None:
+    monkeypatch.setattr(module, "DRAIN_TIME", limit)
     reads = 0
 
     def read() -> None:
@@ -236,12 +245,13 @@ def test_flood_on_a_socket_does_not_hold_deadlines_back(
         reads += 1
         pair[1].recv(16)
         pair[0].send(b"again")
+        time.sleep(reading_takes)
 
     loop.add_reader(pair[1], read)
     pair[0].send(b"first")
     loop.call_at(loop.time(), loop.stop)
     loop.run_forever()
-    assert reads == module.DRAIN_ROUNDS + 1
+    assert reads == expected
 
 
 def test_timer_descriptor_is_set_only_when_the_earliest_deadline_changes(

@@ -39,7 +39,7 @@ def test_message_carries_the_request_flag_and_its_padded_payload() -> None:
 
 def test_batch_numbers_messages_and_asks_only_the_last_of_a_slice_for_an_answer() -> None:
     prepared = batch([message(20, 0, bytes(4))] * 5, 100, 2)
-    fields = [[(found.sequence, found.flags) for found in split(part.data, len(part.data))] for part in prepared.slices]
+    fields = [[(found.sequence, found.flags) for found in split(part.data)] for part in prepared.slices]
     assert fields == [[(100, 1), (101, 5)], [(102, 1), (103, 5)], [(104, 5)]]
     assert [(part.first, part.count, part.last_sequence) for part in prepared.slices] == [
         (0, 2, 101),
@@ -50,7 +50,7 @@ def test_batch_numbers_messages_and_asks_only_the_last_of_a_slice_for_an_answer(
 
 def test_batch_whose_sequence_numbers_wrap_finds_the_refused_message() -> None:
     prepared = batch([message(20, 0, b"")] * 4, 0xFFFFFFFE, 4)
-    sequences = [found.sequence for found in split(prepared.slices[0].data, 64)]
+    sequences = [found.sequence for found in split(prepared.slices[0].data)]
     assert sequences == [0xFFFFFFFE, 0xFFFFFFFF, 0, 1]
     assert prepared.index(NetlinkError(22, "", 1)) == 3
 
@@ -73,7 +73,7 @@ def test_attribute_whose_length_does_not_fit_is_malformed(length: int) -> None:
 @pytest.mark.parametrize("length", [0, 15, 21])
 def test_message_whose_length_does_not_fit_is_malformed(length: int) -> None:
     with pytest.raises(MalformedMessageError):
-        list(split(struct.pack("=IHHII", length, 20, 0, 0, 0) + bytes(4), 20))
+        list(split(struct.pack("=IHHII", length, 20, 0, 0, 0) + bytes(4)))
 
 
 def answer(errno: int, flags: int, rest: bytes) -> tuple[bytes, Message]:
@@ -117,7 +117,7 @@ def test_error_that_is_too_short_is_malformed() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_messages_or_malformed(data: bytes) -> None:
     try:
-        for found in split(data, len(data)):
+        for found in split(data):
             assert 0 <= found.start <= found.end <= len(data)
             error_number(data, found)
             explanation(data, found)

@@ -31,7 +31,7 @@ def as_pyroute2_reads(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def event_in(data: bytes) -> rtnl.Event | None:
-    [found] = split(data, len(data))
+    [found] = split(data)
     return rtnl.decode(found.kind, data, found.start, found.end)
 
 
@@ -177,8 +177,8 @@ def test_link_message_about_a_bridge_port_is_no_event() -> None:
 
 
 def test_dump_requests_ask_for_everything() -> None:
-    [links] = split(rtnl.links_requested(), len(rtnl.links_requested()))
-    [addresses] = split(rtnl.addresses_requested(), len(rtnl.addresses_requested()))
+    [links] = split(rtnl.links_requested())
+    [addresses] = split(rtnl.addresses_requested())
     assert (links.kind, links.flags) == (18, 0x301)
     assert (addresses.kind, addresses.flags) == (22, 0x301)
 
