@@ -144,6 +144,9 @@ def _check_authentication(
 def _check_content(parameters: Parameters, datagram: Datagram, message: Message) -> Rejection | None:
     if message.version == VERSION_2 and message.interval != parameters.advertisement_interval:
         return Rejection.INTERVAL
+    if not message.interval:
+        # Erratum 8301 of RFC 9568: whoever learned it would time out at once.
+        return Rejection.INTERVAL
     if message.type != ADVERTISEMENT:
         return Rejection.TYPE
     return None if _checksum_is_valid(parameters, datagram, message) else Rejection.CHECKSUM

@@ -196,6 +196,13 @@ CASES = {
         "advert_interval_err",
         "advertisement interval mismatch with 10.0.0.1 mine=1 s received=2 s",
     ),
+    "version 3 interval of zero": Case(
+        Rejection.INTERVAL,
+        lambda: listening(version=3),
+        in_ipv4(message_v3(interval=0)),
+        "advert_interval_err",
+        "advertisement interval mismatch with 10.0.0.1 mine=1 s received=0 s",
+    ),
     "type 2": Case(
         Rejection.TYPE,
         listening,
