@@ -17,7 +17,7 @@ DESCRIPTION = (
     ),
     (
         f"This is keepalived-py {__version__}, keepalived in Python. Configuration, command line, signals, files and"
-        f" log lines are those of keepalived {EMULATED_VERSION} ({EMULATED_DATE}), which is the version that it reports."
+        f" log lines are those of keepalived {EMULATED_VERSION} ({EMULATED_DATE}), the version that it reports."
     ),
 )
 
