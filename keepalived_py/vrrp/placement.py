@@ -1,0 +1,154 @@
+"""From configuration to what the kernel and the election machine are told."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from keepalived_py.kernel.rtnl import (
+    IFA_F_HOMEADDRESS,
+    IFA_F_MANAGETEMPADDR,
+    IFA_F_MCAUTOJOIN,
+    IFA_F_NODAD,
+    IFA_F_NOPREFIXROUTE,
+    INFINITE_LIFETIME,
+    AddressRequest,
+)
+from keepalived_py.vrrp.authentication import NO_AUTHENTICATION, Authentication, AuthenticationType
+from keepalived_py.vrrp.parameters import IPV4, MULTICAST_TTL, Parameters, UnicastPeer
+from keepalived_py.vrrp.takeover import PlacedAddress
+from keepalived_py.vrrp.timers import VERSION_2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keepalived_py.config.model.addresses import VirtualAddress
+    from keepalived_py.config.model.globals import GlobalDefs
+    from keepalived_py.config.model.vrrp import VrrpInstance
+    from keepalived_py.kernel.interfaces import Interface, InterfaceTable
+
+_TYPES = {"PASS": AuthenticationType.PASSWORD, "AH": AuthenticationType.HEADER}
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+def place(
+    address: VirtualAddress, default_device: str | None, table: InterfaceTable, forwards: Callable[[str], bool]
+) -> PlacedAddress | None:
+    """Return where a configured address goes, or None while its interface does not exist.
+
+    Args:
+        address: one line of virtual_ipaddress.
+        default_device: the instance's interface, for an address without `dev`.
+        table: the interfaces of this host.
+        forwards: whether the interface of this name forwards IPv6.
+    """
+    interface = table.by_name(address.dev or default_device or "")
+    if interface is None:
+        return None
+    is_ipv4 = address.address.version == 4
+    return PlacedAddress(
+        _request(address, interface),
+        interface.name,
+        str(address.address),
+        interface.mac if len(interface.mac) == 6 else b"",
+        router=not is_ipv4 and forwards(interface.name),
+        watched=not address.no_track,
+    )
+
+
+def _request(address: VirtualAddress, interface: Interface) -> AddressRequest:
+    lifetime = address.lifetime
+    return AddressRequest(
+        _FAMILIES[address.address.version],
+        address.address.packed,
+        address.prefix_length,
+        interface.index,
+        scope=address.scope,
+        label=address.label or "",
+        broadcast=address.broadcast.packed if address.broadcast else b"",
+        peer=address.peer.packed if address.peer else b"",
+        flags=_flags(address),
+        preferred_lifetime=None if lifetime == INFINITE_LIFETIME else lifetime,
+    )
+
+
+def _flags(address: VirtualAddress) -> int:
+    wanted = {
+        IFA_F_HOMEADDRESS: address.home,
+        IFA_F_MANAGETEMPADDR: address.mngtmpaddr,
+        IFA_F_NOPREFIXROUTE: address.noprefixroute,
+        IFA_F_MCAUTOJOIN: address.autojoin,
+        # The old master may still have the address when we take it: duplicate detection would disable it.
+        IFA_F_NODAD: address.address.version == 6,
+    }
+    return sum(flag for flag, is_wanted in wanted.items() if is_wanted)
+
+
+def source_of(instance: VrrpInstance, table: InterfaceTable) -> bytes:
+    """Return the packed source address of an instance's adverts; empty while there is none."""
+    configured = instance.unicast_src_ip or instance.mcast_src_ip
+    if configured is not None:
+        return configured.packed
+    interface = table.by_name(instance.interface or "")
+    if interface is None:
+        return b""
+    virtual = {one.address.packed for one in (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)}
+    if instance.family == IPV4:
+        return interface.primary_address(virtual) or b""
+    return interface.link_local_address(virtual) or b""
+
+
+def parameters_of(
+    instance: VrrpInstance, global_defs: GlobalDefs, source_address: bytes, startup_delay: float
+) -> Parameters:
+    """Return what the election machine is told about a configured instance.
+
+    Args:
+        instance: with the inherited values resolved.
+        global_defs: for the multicast groups.
+        source_address: packed; empty while there is none.
+        startup_delay: seconds.
+    """
+    group = instance.mcast_dst_ip or (
+        global_defs.vrrp_mcast_group4 if instance.family == IPV4 else global_defs.vrrp_mcast_group6
+    )
+    return Parameters(
+        name=instance.name,
+        family=instance.family,
+        version=instance.version,
+        vrid=instance.virtual_router_id,
+        priority=instance.priority,
+        advertisement_interval=instance.advert_int,
+        virtual_addresses=tuple(
+            one.address.packed for one in instance.virtual_ipaddress if one.address.version == instance.family
+        ),
+        source_address=source_address,
+        multicast_destination=group.packed,
+        unicast_peers=tuple(UnicastPeer(one.address.packed, one.min_ttl, one.max_ttl) for one in instance.unicast_peer),
+        ttl=MULTICAST_TTL if instance.unicast_ttl is None else instance.unicast_ttl,
+        check_unicast_source=instance.check_unicast_src,
+        preempt_mode=not instance.nopreempt,
+        preempt_delay=instance.preempt_delay,
+        startup_delay=startup_delay,
+        down_timer_adverts=instance.down_timer_adverts,
+        garp_master_delay=float(instance.garp_master_delay),
+        garp_master_repeat=instance.garp_master_repeat,
+        garp_master_refresh=float(instance.garp_master_refresh),
+        garp_master_refresh_repeat=instance.garp_master_refresh_repeat,
+        garp_lower_prio_delay=float(instance.garp_lower_prio_delay),
+        garp_lower_prio_repeat=instance.garp_lower_prio_repeat,
+        lower_prio_no_advert=instance.lower_prio_no_advert,
+        higher_prio_send_advert=instance.higher_prio_send_advert,
+        skip_check_adv_addr=instance.skip_check_adv_addr,
+        v3_checksum_as_v2=instance.v3_checksum_as_v2,
+        owner_ignore_adverts=instance.owner_ignore_adverts,
+        timer_expired_backup=instance.timer_expired_backup or 0,
+        authentication=_authentication(instance),
+    )
+
+
+def _authentication(instance: VrrpInstance) -> Authentication:
+    configured = instance.authentication
+    if configured is None or instance.version != VERSION_2 or configured.auth_type is None:
+        return NO_AUTHENTICATION
+    return Authentication(_TYPES[configured.auth_type], (configured.auth_pass or "").encode("utf-8", "surrogateescape"))

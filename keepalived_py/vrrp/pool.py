@@ -1,0 +1,132 @@
+"""Which instance an advert is for: the sockets that instances share, and the virtual router ids behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keepalived_py.notify import vocabulary
+from keepalived_py.vrrp.authentication import PROTOCOL_AH, PROTOCOL_VRRP, AuthenticationType
+from keepalived_py.vrrp.packet import vrid_of
+from keepalived_py.vrrp.sockets import PoolKey, PoolSockets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keepalived_py.kernel.interfaces import Interface
+    from keepalived_py.observability.log import Log
+    from keepalived_py.reactor import Reactor
+    from keepalived_py.vrrp.effects import Effects
+    from keepalived_py.vrrp.running import RunningInstance
+
+READ_LIMIT = 1024
+"""Datagrams taken from one socket before timers and other sockets have their turn."""
+
+
+class _Member:
+    """The sockets of one key and who listens behind them, by VRID."""
+
+    __slots__ = ("routers", "sockets")
+
+    def __init__(self, sockets: PoolSockets) -> None:
+        self.sockets = sockets
+        self.routers: dict[int, RunningInstance] = {}
+
+
+class SocketPool:
+    """All sockets of the process.
+
+    Args:
+        reactor: calls when a receiver is readable.
+        log: told of each pair of sockets.
+        perform: carries out the effects of an advert.
+
+    Attributes:
+        unknown_vrids: datagrams for virtual routers that are not configured here.
+    """
+
+    def __init__(self, reactor: Reactor, log: Log, perform: Callable[[RunningInstance, Effects, float], None]) -> None:
+        self._reactor = reactor
+        self._log = log
+        self._perform = perform
+        self._members: dict[PoolKey, _Member] = {}
+        self._unreported: list[PoolSockets] = []
+        self.unknown_vrids = 0
+
+    def attach(self, running: RunningInstance, interface: Interface | None) -> None:
+        """Give an instance its sockets, opening them when it is the first that needs them.
+
+        Raises:
+            PermissionDeniedError: CAP_NET_RAW is missing.
+            OSError: the interface went away meanwhile.
+        """
+        key = _key(running, interface)
+        member = self._members.get(key)
+        if member is None:
+            sockets = PoolSockets(key)
+            member = self._members[key] = _Member(sockets)
+            self._unreported.append(sockets)
+            self._reactor.add_reader(sockets.receiver, self._readable, member)
+        member.routers[running.router.parameters.vrid] = running
+        running.sockets = member.sockets
+
+    def detach(self, running: RunningInstance) -> None:
+        """Take an instance's sockets away, closing them when nobody else needs them."""
+        if running.sockets is None:
+            return
+        member = self._members[running.sockets.key]
+        running.sockets = None
+        member.routers.pop(running.router.parameters.vrid, None)
+        if not member.routers:
+            del self._members[member.sockets.key]
+            self._reactor.remove_reader(member.sockets.receiver)
+            member.sockets.close()
+
+    def report(self) -> None:
+        """Log every pair of sockets that was opened since the last call."""
+        for sockets in self._unreported:
+            key, receiver, sender = sockets.key, sockets.receiver.fileno(), sockets.sender.fileno()
+            if receiver >= 0:
+                self._log.info(vocabulary.socket_pool(key.interface, key.protocol, receiver, sender))
+        self._unreported.clear()
+
+    def fits(self, running: RunningInstance, interface: Interface | None) -> bool:
+        """Return whether an instance has the sockets that its parameters and this interface call for."""
+        return running.sockets is not None and running.sockets.key == _key(running, interface)
+
+    def _readable(self, member: _Member) -> None:
+        """Hear what is queued, but stop at the second advert of one VRID: a flood must not starve the rest."""
+        now = self._reactor.time()
+        family = member.sockets.key.family
+        heard: set[int] = set()
+        for _ in range(READ_LIMIT):
+            received = member.sockets.receive()
+            if received is None:
+                return
+            vrid = vrid_of(received.data, family)
+            running = member.routers.get(vrid)
+            if running is None:
+                self.unknown_vrids += 1
+                continue
+            router = running.router
+            effects = router.datagram_received(now, received.data, received.source, received.ttl, received.destination)
+            if effects:
+                self._perform(running, effects, now)
+            running.arm()
+            if vrid in heard:
+                return
+            heard.add(vrid)
+
+
+def _key(running: RunningInstance, interface: Interface | None) -> PoolKey:
+    parameters = running.router.parameters
+    header = parameters.authentication.type is AuthenticationType.HEADER
+    unicast = bool(parameters.unicast_peers)
+    local = running.router.instance.source_address if unicast else parameters.destinations[0]
+    return PoolKey(
+        parameters.family,
+        PROTOCOL_AH if header else PROTOCOL_VRRP,
+        interface.index if interface else 0,
+        interface.name if interface else "",
+        local,
+        unicast,
+    )

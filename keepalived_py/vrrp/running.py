@@ -1,0 +1,76 @@
+"""One instance while the daemon runs: its configuration, its machine and what it holds in the kernel."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+from keepalived_py.vrrp.takeover import Takeover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keepalived_py.config.model.vrrp import VrrpInstance
+    from keepalived_py.kernel.transmit import Burst
+    from keepalived_py.reactor import Timer
+    from keepalived_py.vrrp.restoration import Restoration
+    from keepalived_py.vrrp.router import VirtualRouter
+    from keepalived_py.vrrp.sockets import PoolSockets
+
+
+@dataclass(slots=True, eq=False)
+class RunningInstance:
+    """What belongs to one instance; the executor and the process change it.
+
+    Attributes:
+        config: as configured now.
+        router: its machine.
+        timer: armed for the router's deadline.
+        sockets: where its adverts leave; None while its interface is missing.
+        takeover: its addresses, prebuilt.
+        bursts: the announcing frames of each slice of `takeover`, prebuilt.
+        misplaced: addresses whose interface does not exist.
+        holding: whether the addresses are ours: added, or being added.
+        announced: whether the addresses being added are announced once as they come.
+        faults: reasons that the machine was told, with what is to be said when each is gone.
+        given_up: addresses that other programs keep removing; the instance leaves them to others for a while.
+        source_announcement: frame that tells unicast peers where our source address is; None without one.
+        work: netlink and announcement work still to be done, in order; values are pauses in seconds.
+        turn: number of the scheduled step; a step with another number is stale.
+        working: whether a step is scheduled.
+        send_problems: why adverts do not leave, by packed destination.
+        restorations: history of the addresses that other programs removed, by packed address.
+    """
+
+    config: VrrpInstance
+    router: VirtualRouter
+    timer: Timer = field(init=False)
+    sockets: PoolSockets | None = None
+    takeover: Takeover = field(default_factory=lambda: Takeover(()))
+    bursts: tuple[Burst, ...] = ()
+    misplaced: tuple[str, ...] = ()
+    holding: bool = False
+    announced: bool = False
+    faults: dict[str, str] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)
+    source_announcement: Burst | None = None
+    work: deque[Iterator[float]] = field(default_factory=deque)
+    turn: int = 0
+    working: bool = False
+    send_problems: dict[bytes, str] = field(default_factory=dict)
+    restorations: dict[bytes, Restoration] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return self.config.name
+
+    def arm(self) -> None:
+        """Set the timer to the router's deadline; later than before costs one store."""
+        deadline = self.router.deadline_at
+        if deadline == inf:
+            self.timer.cancel()
+        elif deadline != self.timer.when:
+            self.timer.move(deadline)

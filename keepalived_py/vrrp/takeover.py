@@ -1,0 +1,102 @@
+"""The virtual addresses of one instance as bytes: everything that becoming MASTER needs, built beforehand.
+
+A takeover is cut into slices. Each slice is one netlink batch and the frames that announce its addresses, so that with
+thousands of addresses the first are reachable long before the last are in, and adverts keep their cadence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keepalived_py.kernel.arp import gratuitous_request
+from keepalived_py.kernel.message import batch
+from keepalived_py.kernel.ndisc import unsolicited_advertisement
+from keepalived_py.kernel.rtnl import AF_INET, address_added, address_deleted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from keepalived_py.kernel.message import Batch
+    from keepalived_py.kernel.rtnl import AddressRequest
+
+SLICE_SIZE = 64
+"""Addresses per netlink batch: about 4 ms of the kernel's time on an interface that holds 5,000 already."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedAddress:
+    """One virtual address on the interface that it goes to.
+
+    Attributes:
+        request: what netlink is told.
+        interface_name: for the log.
+        text: the address for the log, without its prefix length.
+        mac: hardware address that announcements name; empty when the interface has none (nothing is announced).
+        router: whether the interface forwards IPv6 (RFC 4861 section 4.4, R flag).
+        watched: whether it is put back when another program removes it (not `no_track`).
+    """
+
+    request: AddressRequest
+    interface_name: str
+    text: str
+    mac: bytes
+    router: bool = False
+    watched: bool = True
+
+    @property
+    def key(self) -> tuple[int, bytes, int]:
+        """What the kernel knows it by: interface, packed address, prefix length."""
+        return self.request.interface, self.request.address, self.request.prefix_length
+
+    def frame(self) -> bytes:
+        """Return the frame that announces the address."""
+        if self.request.family == AF_INET:
+            return gratuitous_request(self.request.address, self.mac)
+        return unsolicited_advertisement(self.request.address, self.mac, router=self.router)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The frames that one interface sends, in the order of their addresses."""
+
+    interface: int
+    frames: tuple[bytes, ...]
+
+
+class Takeover:
+    """Netlink batches and frames for a set of placed addresses, in their configured order.
+
+    Attributes:
+        addresses: what it is made of.
+        additions: netlink requests to add them all, in slices of SLICE_SIZE.
+        removals: netlink requests to remove them all.
+        announcements: per slice of `additions`, the frames per interface.
+        by_key: the addresses by `PlacedAddress.key`.
+    """
+
+    __slots__ = ("additions", "addresses", "announcements", "by_key", "removals")
+
+    def __init__(self, addresses: Iterable[PlacedAddress], first_sequence: int = 1) -> None:
+        self.addresses = tuple(addresses)
+        requests = [placed.request for placed in self.addresses]
+        self.additions: Batch = batch([address_added(one) for one in requests], first_sequence, SLICE_SIZE)
+        self.removals: Batch = batch([address_deleted(one) for one in requests], first_sequence, SLICE_SIZE)
+        self.announcements = tuple(
+            _announcements(self.addresses[first : first + SLICE_SIZE])
+            for first in range(0, len(self.addresses), SLICE_SIZE)
+        )
+        self.by_key = {placed.key: placed for placed in self.addresses}
+
+    def without(self, other: Takeover) -> Takeover:
+        """Return the takeover of those addresses that `other` has not (a reload adds or removes only these)."""
+        known = {placed.request for placed in other.addresses}
+        return Takeover(placed for placed in self.addresses if placed.request not in known)
+
+
+def _announcements(addresses: Sequence[PlacedAddress]) -> tuple[Announcement, ...]:
+    frames: dict[int, list[bytes]] = {}
+    for placed in addresses:
+        if placed.mac:
+            frames.setdefault(placed.request.interface, []).append(placed.frame())
+    return tuple(Announcement(interface, tuple(found)) for interface, found in frames.items())

@@ -1,0 +1,169 @@
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from keepalived_py.config.model.addresses import VirtualAddress
+from keepalived_py.config.model.globals import GlobalDefs
+from keepalived_py.config.model.vrrp import Authentication, Peer, VrrpInstance
+from keepalived_py.kernel.interfaces import InterfaceTable
+from keepalived_py.kernel.rtnl import (
+    AF_INET,
+    AF_INET6,
+    IFA_F_HOMEADDRESS,
+    IFA_F_NODAD,
+    IFA_F_NOPREFIXROUTE,
+    IFF_RUNNING,
+    IFF_UP,
+    RT_SCOPE_LINK,
+    Address,
+    AddressEvent,
+    AddressRequest,
+    LinkEvent,
+)
+from keepalived_py.vrrp.authentication import AuthenticationType
+from keepalived_py.vrrp.faults import faults_of
+from keepalived_py.vrrp.parameters import UnicastPeer
+from keepalived_py.vrrp.placement import parameters_of, place, source_of
+
+MAC = bytes.fromhex("020000000001")
+LINK_LOCAL = ip_address("fe80::1").packed
+OWN = ip_address("192.168.0.201").packed
+
+
+def table(*, flags: int = IFF_UP | IFF_RUNNING, addresses: bool = True) -> InterfaceTable:
+    interfaces = InterfaceTable()
+    interfaces.apply(LinkEvent(True, 2, "eth0", flags, 1, MAC, b"\xff" * 6, 1500, 0, 0, "veth"))
+    if addresses:
+        interfaces.apply(AddressEvent(True, 2, Address(AF_INET, OWN, 24, 0, 0)))
+        interfaces.apply(AddressEvent(True, 2, Address(AF_INET6, LINK_LOCAL, 64, RT_SCOPE_LINK, 0)))
+    return interfaces
+
+
+def virtual(text: str, prefix_length: int, **options: Any) -> VirtualAddress:
+    return VirtualAddress(address=ip_address(text), prefix_length=prefix_length, **options)
+
+
+def instance(**options: Any) -> VrrpInstance:
+    values: dict[str, Any] = {
+        "name": "VI_1",
+        "interface": "eth0",
+        "virtual_router_id": 51,
+        "priority": 150,
+        "version": 2,
+        "advert_int": 1.0,
+        "virtual_ipaddress": (virtual("192.168.0.204", 24),),
+    }
+    return VrrpInstance(**(values | options))
+
+
+def never(_name: str) -> bool:
+    return False
+
+
+def test_address_without_dev_goes_to_the_interface_of_the_instance() -> None:
+    placed = place(virtual("192.168.0.204", 24), "eth0", table(), never)
+    assert placed is not None
+    assert placed.request == AddressRequest(AF_INET, ip_address("192.168.0.204").packed, 24, 2)
+    assert (placed.interface_name, placed.text, placed.mac) == ("eth0", "192.168.0.204", MAC)
+
+
+def test_address_on_a_missing_interface_has_no_place() -> None:
+    assert place(virtual("192.168.0.204", 24, dev="eth7"), "eth0", table(), never) is None
+
+
+def test_options_of_an_address_reach_netlink() -> None:
+    placed = place(
+        virtual(
+            "192.168.0.204",
+            24,
+            scope=RT_SCOPE_LINK,
+            label="eth0:1",
+            broadcast=ip_address("192.168.0.255"),
+            home=True,
+            noprefixroute=True,
+            preferred_lft=60,
+            no_track=True,
+        ),
+        "eth0",
+        table(),
+        never,
+    )
+    assert placed is not None
+    request = placed.request
+    assert (request.scope, request.label, request.broadcast) == (RT_SCOPE_LINK, "eth0:1", bytes((192, 168, 0, 255)))
+    assert request.flags == IFA_F_HOMEADDRESS | IFA_F_NOPREFIXROUTE
+    assert request.preferred_lifetime == 60
+    assert not placed.watched
+
+
+def test_ipv6_address_skips_duplicate_detection_and_says_whether_we_forward() -> None:
+    placed = place(virtual("2001:db8::1", 64), "eth0", table(), lambda name: name == "eth0")
+    assert placed is not None
+    assert placed.request.flags == IFA_F_NODAD
+    assert placed.router
+
+
+def test_ipv6_host_address_is_deprecated_so_that_it_is_no_source() -> None:
+    placed = place(virtual("2001:db8::1", 128), "eth0", table(), never)
+    assert placed is not None
+    assert placed.request.preferred_lifetime == 0
+
+
+def test_source_is_the_first_address_that_is_not_virtual() -> None:
+    interfaces = table()
+    assert source_of(instance(), interfaces) == OWN
+    assert source_of(instance(virtual_ipaddress=(virtual("192.168.0.201", 24),)), interfaces) == b""
+
+
+def test_source_of_an_ipv6_instance_is_link_local() -> None:
+    assert source_of(instance(virtual_ipaddress=(virtual("fe80::99", 64),), version=3), table()) == LINK_LOCAL
+
+
+def test_configured_source_wins() -> None:
+    assert source_of(instance(mcast_src_ip=ip_address("10.0.0.1")), table()) == bytes((10, 0, 0, 1))
+
+
+def test_parameters_follow_the_configuration() -> None:
+    parameters = parameters_of(
+        instance(
+            authentication=Authentication(auth_type="PASS", auth_pass="1111"),
+            unicast_peer=(Peer(address=ip_address("192.168.0.130"), min_ttl=10, max_ttl=64),),
+            unicast_ttl=33,
+            nopreempt=True,
+        ),
+        GlobalDefs(),
+        OWN,
+        2.5,
+    )
+    assert parameters.virtual_addresses == (ip_address("192.168.0.204").packed,)
+    assert parameters.authentication.type is AuthenticationType.PASSWORD
+    assert parameters.authentication.key == b"1111"
+    assert parameters.unicast_peers == (UnicastPeer(ip_address("192.168.0.130").packed, 10, 64),)
+    assert (parameters.ttl, parameters.preempt_mode, parameters.startup_delay) == (33, False, 2.5)
+
+
+def test_version_3_has_no_authentication() -> None:
+    configured = instance(version=3, authentication=Authentication(auth_type="PASS", auth_pass="1111"))
+    assert parameters_of(configured, GlobalDefs(), OWN, 0).authentication.type is AuthenticationType.NONE
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "source", "expected"),
+    [
+        (table(), OWN, {}),
+        (InterfaceTable(), b"", {"interface eth0 is missing": "interface eth0 appeared"}),
+        (table(flags=IFF_UP), OWN, {"interface eth0 is down": "interface eth0 came up"}),
+        (
+            table(addresses=False),
+            b"",
+            {"interface eth0 has no IPv4 address": "interface eth0 has an IPv4 address"},
+        ),
+    ],
+)
+def test_each_fault_is_named_with_its_end(interfaces: InterfaceTable, source: bytes, expected: dict[str, str]) -> None:
+    assert faults_of(instance(), interfaces, source) == expected
+
+
+def test_interface_that_is_not_tracked_may_be_down() -> None:
+    assert faults_of(instance(dont_track_primary=True), table(flags=0), OWN) == {}
