@@ -80,6 +80,12 @@ def test_single_instance_moves_with_stop_and_start_while_a_client_pings(lab: Lab
         node.run(INIT, "start")
     pair.wait_for_holder(pair.first)
     assert address_lines(pair.first, "204") == ["inet 192.168.0.204/24 scope global secondary eth0"]
+    assert address_lines(pair.first, "201", "204") == [
+        "inet 192.168.0.201/24 brd 192.168.0.255 scope global eth0",
+        "inet 192.168.0.204/24 scope global secondary eth0",
+    ]
+    links = [line.split()[1].partition("@")[0] for line in pair.first.ip("-oneline", "-details", "link").splitlines()]
+    assert links == ["lo:", "eth0"]
     assert address_lines(pair.second, "204") == []
 
     pings = pair.client.ping("192.168.0.204", 0.05)

@@ -93,7 +93,9 @@ class Lab:
         self._batch(
             [f"link add {port} type veth peer name eth0 netns {node.pid}", f"link set {port} master wire up"],
         )
-        lines = "link set lo up\n" + "".join(f"address add {each} dev eth0\n" for each in addresses)
+        lines = "link set lo up\n" + "".join(
+            f"address add {each} {'' if ':' in each else 'brd + '}dev eth0\n" for each in addresses
+        )
         script = "echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up; ip -batch -"
         subprocess.run(node.words(["sh", "-c", script]), input=lines, text=True, check=True)
 
