@@ -4,12 +4,27 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 REPEAT ?= 1
 
-.PHONY: demo test test-lab check format clean
+# `make install` puts everything where the system looks for it; DESTDIR is put before each path.
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+SBINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib/keepalived-py
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= /lib/systemd/system
+INSTALL ?= install
 
-$(VENV)/.ready: pyproject.toml
+.PHONY: demo test test-lab check format prerequisites install uninstall clean
+
+prerequisites:
+	@PYTHON='$(PYTHON)' .ci/prerequisites
+
+$(VENV)/.ready: pyproject.toml | prerequisites
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
+
+demo: $(VENV)/.ready
+	$(BIN)/python examples/walkthrough/demo.py
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
@@ -22,7 +37,43 @@ format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 
 test: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy keepalived_py tests
 	$(BIN)/pytest -q
+
+test-lab: $(VENV)/.ready
+	for round in $$(seq $(REPEAT)); do \
+		echo "round $$round of $(REPEAT)"; \
+		$(BIN)/pytest -q tests/lab tests/interop || exit 1; \
+	done
+
+# The packages are installed with the interpreter that will run them; python3 must be the same version later.
+install: $(VENV)/.ready
+	rm -rf '$(DESTDIR)$(LIBDIR)'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --target '$(DESTDIR)$(LIBDIR)' .
+	rm -rf '$(DESTDIR)$(LIBDIR)/bin'
+	$(PYTHON) -m compileall -q -s '$(DESTDIR)' '$(DESTDIR)$(LIBDIR)'
+	$(INSTALL) -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(SYSCONFDIR)/init.d' '$(DESTDIR)$(SYSCONFDIR)/sysconfig' \
+		'$(DESTDIR)$(SYSCONFDIR)/keepalived' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(UNITDIR)'
+	$(PYTHON) .ci/launcher cli '$(LIBDIR)' > '$(DESTDIR)$(SBINDIR)/keepalived'
+	$(PYTHON) .ci/launcher control '$(LIBDIR)' > '$(DESTDIR)$(SBINDIR)/keepalivedctl'
+	chmod 755 '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl'
+	sed 's|^DAEMON=.*|DAEMON=$(SBINDIR)/keepalived|' init.d/keepalived > '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
+	chmod 755 '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
+	sed 's|@sbindir@|$(SBINDIR)|' systemd/keepalived.service > '$(DESTDIR)$(UNITDIR)/keepalived.service'
+	$(BIN)/keepalivedctl manual 8 > '$(DESTDIR)$(MANDIR)/man8/keepalived.8'
+	$(BIN)/keepalivedctl manual 5 > '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
+	test -e '$(DESTDIR)$(SYSCONFDIR)/sysconfig/keepalived' || \
+		$(INSTALL) -m 644 sysconfig/keepalived '$(DESTDIR)$(SYSCONFDIR)/sysconfig/keepalived'
+	test -e '$(DESTDIR)$(SYSCONFDIR)/keepalived/keepalived.conf' || \
+		$(INSTALL) -m 640 examples/keepalived.conf '$(DESTDIR)$(SYSCONFDIR)/keepalived/keepalived.conf'
+
+uninstall:
+	rm -rf '$(DESTDIR)$(LIBDIR)'
+	rm -f '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl' \
+		'$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived' '$(DESTDIR)$(UNITDIR)/keepalived.service' \
+		'$(DESTDIR)$(MANDIR)/man8/keepalived.8' '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

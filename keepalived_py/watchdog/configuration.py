@@ -100,10 +100,10 @@ class Reader:
             ConfigError: it cannot be used.
         """
         loaded = self._load(self._options.config_file, self._options)
-        for diagnostic in loaded.diagnostics:
-            self._say(diagnostic)
         if loaded.config is None:
             raise _unusable(loaded, self._options.config_file)
+        for diagnostic in loaded.diagnostics:
+            self._say(diagnostic)
         self._accepted = _errors(loaded.diagnostics)
         return loaded.config
 
@@ -144,6 +144,8 @@ def _errors(diagnostics: Iterable[Diagnostic]) -> frozenset[str]:
 
 
 def _unusable(loaded: Loaded, path: str) -> NoConfigError | ConfigError:
+    """Return the error for a configuration that gives nothing to run, with everything that is wrong with it."""
+    lines = [entry.render() for entry in loaded.diagnostics]
     if any(entry.code is ConfigTestCode.MISSING_WORD for entry in loaded.diagnostics):
-        return ConfigError(f"The configuration {path} cannot be used")
-    return NoConfigError(f"There is no usable configuration at {path}")
+        return ConfigError("\n".join([*lines, f"The configuration {path} cannot be used"]))
+    return NoConfigError("\n".join([*lines, f"There is no usable configuration at {path}"]))

@@ -36,13 +36,14 @@ def take_over(*, ignore_interrupt: bool) -> None:
     """Block what the supervisor waits for, and ignore the rest: a stray signal must not end a failover daemon."""
     signal.pthread_sigmask(signal.SIG_BLOCK, WAITED)
     for number in WAITED:
-        # Blocked signals with the ignore disposition are dropped by the kernel, and SIGINT has Python's handler.
+        # SIGINT has Python's handler, and whoever started us may have had some ignored (nohup).
         signal.signal(number, signal.SIG_DFL)
     for number in signal.valid_signals():
         if number not in WAITED | KEPT and isinstance(number, int):
             signal.signal(number, signal.SIG_IGN)
     if ignore_interrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a blocked signal is never dropped
 
 
 def give_back() -> None:

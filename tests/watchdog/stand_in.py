@@ -1,0 +1,140 @@
+"""The whole parent with stand-in children and a stand-in configuration: `python stand_in.py OPTIONS`.
+
+The configuration file is a list of words. `error TEXT` is an error in it, `unusable` makes it so; the others tell the
+VRRP child how to behave: see `behave`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from keepalived_py import cli
+from keepalived_py.config.diagnostics import Diagnostics
+from keepalived_py.errors import ConfigError, ConfigTestCode
+from keepalived_py.reactor import Reactor
+from keepalived_py.watchdog import places, startup
+
+if TYPE_CHECKING:
+    from keepalived_py.child import Child
+    from keepalived_py.options import Options
+
+
+def load(path: str, _options: Options) -> Any:
+    """Read the file; `config` has the text and the parent's settings."""
+    text = Path(path).read_text(encoding="utf-8")
+    diagnostics = Diagnostics()
+    for line in text.splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "error":
+            diagnostics.error(rest)
+        elif word == "unusable":
+            diagnostics.error("a word is missing", code=ConfigTestCode.MISSING_WORD)
+    settings = dict(line.split("=") for line in text.splitlines() if "=" in line)
+    config = None if "unusable" in text else SimpleNamespace(text=text, child_wait_time=1.0, **settings)
+    return SimpleNamespace(config=config, diagnostics=diagnostics, exit_code=diagnostics.exit_code())
+
+
+class Store:
+    """A shared page with the generation and the text."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
+        self._generation = 0
+
+    def put(self, config: Any) -> int:
+        """Store the text."""
+        self._generation += 1
+        self._memory[: mmap.PAGESIZE] = f"{self._generation}\n{config.text}\n".encode().ljust(mmap.PAGESIZE, b"\0")
+        return self._generation
+
+    def current(self) -> tuple[int, Any]:
+        """Read it."""
+        first, _, text = self._memory[:].rstrip(b"\0").decode().partition("\n")
+        return int(first), SimpleNamespace(text=text)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the page."""
+        return mmap.PAGESIZE
+
+
+def run(child: Child) -> int:
+    """Be a child."""
+    reactor = Reactor(longest_sleep=0.05)
+    log = child.log
+
+    def reload() -> None:
+        generation, config = child.source.current()
+        log.info(f"reloaded {generation}")
+        delay = 0.5 if "slow-reload" in config.text else 0.0  # type: ignore[attr-defined]
+        reactor.call_later(delay, child.heartbeat.acknowledge, generation)
+
+    def show_life(now: float) -> None:
+        child.heartbeat.beat(now)
+        log.flush()
+
+    def stop() -> None:
+        log.info("stopping")
+        reactor.stop()
+
+    reactor.after_iteration.append(show_life)
+    reactor.add_signal_handler(signal.SIGTERM, stop)
+    reactor.add_signal_handler(signal.SIGHUP, reload)
+    for number, name in ((signal.SIGUSR1, "USR1"), (signal.SIGUSR2, "USR2"), (signal.SIGRTMIN + 2, "RTMIN+2")):
+        reactor.add_signal_handler(number, log.info, f"got {name}")
+    if "vrrp" in log.ident:
+        behave(child, child.config.text.split())  # type: ignore[attr-defined]
+    child.heartbeat.acknowledge(child.generation)
+    log.info(f"up, generation {child.generation}, respawned {child.respawned}, record {bytes(child.record[:4])!r}")
+    child.record[:4] = b"mine"
+    reactor.run_forever()
+    return 0
+
+
+def behave(child: Child, words: list[str]) -> None:
+    """Behave badly; `-once` only in the first process of this kind."""
+    word = words[0].removesuffix("-once") if words else ""
+    if not word or (words[0].endswith("-once") and child.respawned):
+        return
+    if word == "exit":
+        child.log.flush()
+        os._exit(int(words[1]))
+    if word == "refuse":
+        raise ConfigError(" ".join(words[1:]))
+    if word == "raise":
+        raise ValueError(word)
+    if word in {"hang", "hang-hard"}:
+        if word == "hang-hard":
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGABRT})
+        child.heartbeat.acknowledge(child.generation)
+        time.sleep(60)
+    if word == "stubborn":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        child.heartbeat.acknowledge(child.generation)
+        child.log.flush()
+        while True:
+            child.heartbeat.beat(time.monotonic())
+            time.sleep(0.05)
+
+
+def main() -> int:
+    """Run it."""
+    parts = startup.Parts(
+        load=load,
+        store=Store,
+        not_in_effect=lambda config: ["global_defs/nothing"] if "nothing" in config.text else [],  # type: ignore[attr-defined]
+        children={places.CHECKERS: lambda: run, places.VRRP: lambda: run},
+    )
+    words = sys.argv[1:]
+    return startup.start(cli.read_command_line(words).options, words, parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

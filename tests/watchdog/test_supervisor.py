@@ -1,0 +1,363 @@
+"""The parent with real processes: stand-in children, its own pid files, no root."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = Path(__file__).with_name("stand_in.py")
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, "it has not happened"
+        time.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(") ")[2][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+class Daemon:
+    """One parent with its children."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.config = directory / "keepalived.conf"
+        self.output = directory / "output"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def words(self, *options: str) -> list[str]:
+        files = ("-p", self.pid_file("parent"), "-r", self.pid_file("vrrp"), "-c", self.pid_file("check"))
+        return [sys.executable, str(PROGRAM), "-f", str(self.config), *map(str, files), "-G", *options]
+
+    def pid_file(self, name: str) -> Path:
+        return self.directory / f"{name}.pid"
+
+    def pid(self, name: str) -> int:
+        return int(self.pid_file(name).read_text())
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def start(self, config: str = "", *options: str) -> None:
+        self.config.write_text(config)
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                self.words("-n", "-l", "-D", *options), stdout=output, stderr=output, env=self.environment()
+            )
+
+    def log(self) -> list[str]:
+        return [re.sub(r"^\w+ \w+ +\d+ [\d:]+ \d+: ", "", line) for line in self.output.read_text().splitlines()]
+
+    def wait_for_line(self, pattern: str, count: int = 1) -> str:
+        wait_for(lambda: len(self.lines(pattern)) >= count)
+        return self.lines(pattern)[-1]
+
+    def lines(self, pattern: str) -> list[str]:
+        return [line for line in self.log() if re.fullmatch(pattern, line)]
+
+    def up(self, config: str = "", *options: str) -> None:
+        self.start(config, *options)
+        self.wait_for_line("up, generation 1, .*", count=2)
+
+    def send(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def reload(self, config: str) -> None:
+        self.config.write_text(config)
+        self.send(signal.SIGHUP)
+
+    def end(self) -> int:
+        assert self.process is not None
+        return self.process.wait(10)
+
+    def stop(self) -> int:
+        self.send(signal.SIGTERM)
+        return self.end()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path)
+    yield daemon
+    if daemon.process is not None and daemon.process.poll() is None:
+        daemon.stop()
+
+
+def test_start_and_stop_log_what_operators_know_and_leave_no_pid_file(daemon: Daemon) -> None:
+    daemon.up()
+    pids = {name: daemon.pid(name) for name in ("parent", "vrrp", "check")}
+    assert daemon.stop() == 0
+    log = daemon.log()
+    assert log[0] == "Starting Keepalived v2.4.3 (07/20,2026)"
+    expected = [
+        f"Starting Healthcheck child process, pid={pids['check']}",
+        f"Starting VRRP child process, pid={pids['vrrp']}",
+        "Terminating on signal",
+        "Stopping Keepalived v2.4.3 (07/20,2026)",
+        "Stopped Keepalived v2.4.3 (07/20,2026)",
+    ]
+    assert [line for line in log if line in expected] == expected
+    assert not any(daemon.pid_file(name).exists() for name in pids)
+    assert not any(lives(pid) for pid in pids.values())
+
+
+def test_every_process_shows_itself_as_keepalived_with_all_its_options(daemon: Daemon) -> None:
+    daemon.up()
+    words = " ".join(["keepalived", *daemon.words("-n", "-l", "-D")[2:]])
+    for name in ("parent", "vrrp", "check"):
+        directory = Path(f"/proc/{daemon.pid(name)}")
+        assert (directory / "comm").read_text() == "keepalived\n"
+        assert (directory / "cmdline").read_bytes().rstrip(b"\0").decode() == words
+
+
+def test_option_vrrp_runs_no_health_checker(daemon: Daemon) -> None:
+    daemon.start("", "-P")
+    daemon.wait_for_line("up, generation 1, .*")
+    assert daemon.stop() == 0
+    assert not daemon.lines("Starting Healthcheck .*")
+
+
+def test_killed_child_is_replaced_and_finds_its_record(daemon: Daemon) -> None:
+    daemon.up()
+    old = daemon.pid("vrrp")
+    os.kill(old, signal.SIGKILL)
+    daemon.wait_for_line("up, generation 1, respawned True, record b'mine'")
+    assert daemon.lines(rf"VRRP child process\({old}\) was ended by SIGKILL: .*memory.*")
+    assert daemon.lines(rf"VRRP child process\({old}\) died: Respawning")
+    wait_for(lambda: daemon.pid("vrrp") not in (old, 0))
+    assert lives(daemon.pid("vrrp"))
+
+
+def test_child_that_dies_again_is_restarted_later(daemon: Daemon) -> None:
+    daemon.start("exit 70")
+    daemon.wait_for_line(r"VRRP child process\(\d+\) died: Respawning in 1 s")
+    daemon.wait_for_line(r"VRRP child process\(\d+\) died: Respawning in 2 s")
+    assert daemon.stop() == 0
+
+
+def test_child_that_raises_leaves_its_traceback_in_the_log(daemon: Daemon) -> None:
+    daemon.start("raise-once")
+    daemon.wait_for_line(r"VRRP child process\(\d+\) exited with code 70")
+    assert daemon.lines("ValueError: raise")
+    daemon.wait_for_line("up, generation 1, respawned True, .*")
+
+
+def test_hung_child_leaves_its_stack_in_the_log_and_is_replaced(daemon: Daemon) -> None:
+    daemon.start("hang-once", "--watchdog-vrrp=0.5")
+    daemon.wait_for_line("up, generation 1, respawned True, .*")
+    log = "\n".join(daemon.log())
+    assert re.search(r"VRRP child process\(\d+\) has given no sign of life for 0\.\d s: sending SIGABRT", log)
+    assert re.search(r"VRRP child process\(\d+\):   File .*stand_in\.py\", line \d+ in behave", log)
+    assert re.search(r"VRRP child process\(\d+\) was ended by SIGABRT", log)
+
+
+def test_hung_child_that_survives_sigabrt_is_killed(daemon: Daemon) -> None:
+    daemon.start("hang-hard-once", "--watchdog-vrrp=0.3")
+    daemon.wait_for_line(r"VRRP child process\(\d+\) does not end on SIGABRT: sending SIGKILL")
+    daemon.wait_for_line("up, generation 1, respawned True, .*")
+
+
+def test_stopped_machine_that_runs_again_blames_no_child(daemon: Daemon) -> None:
+    daemon.up("", "--watchdog-vrrp=0.5", "--watchdog-check=0.5")
+    pids = [daemon.pid(name) for name in ("vrrp", "check", "parent")]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(2.5)
+    for pid in reversed(pids):
+        os.kill(pid, signal.SIGCONT)
+    daemon.reload("after")
+    daemon.wait_for_line("Reload finished")
+    assert not daemon.lines(".*sign of life.*")
+    assert [daemon.pid(name) for name in ("vrrp", "check", "parent")] == pids
+
+
+@pytest.mark.parametrize("code", [1, 2, 4])
+def test_permanent_exit_code_ends_the_parent_with_it(daemon: Daemon, code: int) -> None:
+    daemon.start(f"exit {code}")
+    assert daemon.end() == code
+    assert daemon.lines(r"VRRP child process\(\d+\) died with a permanent error: Exiting")
+    assert not daemon.pid_file("parent").exists()
+
+
+def test_dont_respawn_ends_the_parent_with_the_child(daemon: Daemon) -> None:
+    daemon.up("", "-R")
+    os.kill(daemon.pid("vrrp"), signal.SIGKILL)
+    assert daemon.end() == 1
+    assert daemon.lines(r"VRRP child process\(\d+\) died: Exiting")
+
+
+def test_child_that_does_not_stop_is_killed_after_child_wait_time(daemon: Daemon) -> None:
+    daemon.start("stubborn")
+    daemon.wait_for_line("up, generation 1, .*")
+    began = time.monotonic()
+    assert daemon.stop() == 0
+    assert 1.0 <= time.monotonic() - began < 3
+    assert daemon.lines("VRRP process failed to die - forcing termination")
+
+
+def test_dead_parent_takes_its_children_with_it(daemon: Daemon) -> None:
+    daemon.up()
+    children = [daemon.pid(name) for name in ("vrrp", "check")]
+    daemon.send(signal.SIGKILL)
+    daemon.end()
+    wait_for(lambda: not any(lives(pid) for pid in children))
+    daemon.wait_for_line("stopping", count=2)
+
+
+def test_start_after_a_crash_takes_the_pid_files_over(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.send(signal.SIGKILL)
+    daemon.end()
+    daemon.up()
+    assert daemon.process is not None
+    assert daemon.pid("parent") == daemon.process.pid
+
+
+def test_second_daemon_with_the_same_pid_file_says_so_and_ends_with_0(daemon: Daemon) -> None:
+    daemon.up()
+    done = subprocess.run(
+        daemon.words(), env=daemon.environment(), capture_output=True, text=True, check=False, timeout=10
+    )
+    assert (done.returncode, done.stderr) == (0, f"daemon is already running (pid file {daemon.pid_file('parent')})\n")
+    assert daemon.stop() == 0
+
+
+def test_signals_for_data_reach_the_children_that_they_are_for(daemon: Daemon) -> None:
+    daemon.up()
+    for number, pattern, count in (
+        (signal.SIGUSR1, "got USR1", 2),
+        (signal.SIGUSR2, "got USR2", 1),
+        (signal.SIGRTMIN + 2, r"got RTMIN\+2", 1),
+    ):
+        daemon.send(number)
+        daemon.wait_for_line(pattern, count)
+    for name in ("parent", "vrrp", "check"):
+        for number in (signal.SIGRTMIN + 3, signal.SIGRTMAX - 1, signal.SIGRTMAX, signal.SIGPIPE, signal.SIGALRM):
+            os.kill(daemon.pid(name), number)
+    daemon.reload("after")
+    daemon.wait_for_line("Reload finished")
+    assert [len(daemon.lines(f"got {name}")) for name in ("USR1", "USR2", r"RTMIN\+2")] == [2, 1, 1]
+    assert not daemon.lines(".* died: .*")
+
+
+def test_ignore_sigint_ignores_it(daemon: Daemon) -> None:
+    daemon.up("", "--ignore-sigint")
+    daemon.send(signal.SIGINT)
+    daemon.reload("after")
+    daemon.wait_for_line("Reload finished")
+    assert not daemon.lines("Terminating on signal")
+
+
+def test_sigint_stops(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.send(signal.SIGINT)
+    assert daemon.end() == 0
+
+
+def test_reload_of_a_good_file_reaches_both_children(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.reload("other")
+    daemon.wait_for_line("reloaded 2", count=2)
+    daemon.wait_for_line("Reload finished")
+
+
+def test_reload_of_a_bad_file_says_why_and_changes_nothing(daemon: Daemon) -> None:
+    daemon.up("error known")
+    daemon.reload("error known\nerror this is new")
+    daemon.wait_for_line("Reload refused: the configuration in force stays")
+    assert daemon.lines("error: this is new")
+    assert daemon.lines("1 new error in the configuration")
+    assert not daemon.lines("reloaded .*")
+    daemon.reload("error known")
+    daemon.wait_for_line("reloaded 2", count=2)
+
+
+def test_reload_of_an_unusable_file_changes_nothing(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.reload("unusable")
+    daemon.wait_for_line("Reload refused: the configuration in force stays")
+    assert not daemon.lines("reloaded .*")
+
+
+def test_reload_cannot_change_the_instance(daemon: Daemon) -> None:
+    daemon.up("instance=one")
+    daemon.reload("instance=two")
+    daemon.wait_for_line("Cannot change instance at a reload - please restart keepalived")
+    assert not daemon.lines("reloaded .*")
+
+
+def test_reloads_asked_for_during_a_reload_become_one(daemon: Daemon) -> None:
+    daemon.up("slow-reload")
+    daemon.send(signal.SIGHUP)
+    daemon.wait_for_line("reloaded 2", count=2)
+    for _ in range(5):
+        daemon.send(signal.SIGHUP)
+        time.sleep(0.02)
+    daemon.wait_for_line("Reload finished", count=2)
+    time.sleep(0.3)
+    assert len(daemon.lines("Reloading ...")) == 2
+
+
+def test_child_replaced_after_a_reload_starts_with_the_new_configuration(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.reload("new")
+    daemon.wait_for_line("Reload finished")
+    os.kill(daemon.pid("vrrp"), signal.SIGKILL)
+    daemon.wait_for_line("up, generation 2, respawned True, .*")
+
+
+def test_keyword_without_effect_is_named_at_the_start(daemon: Daemon) -> None:
+    daemon.up("nothing")
+    assert daemon.lines("Keyword 'global_defs/nothing' is not in effect in this release")
+
+
+def test_unusable_configuration_ends_the_start_with_2_and_the_reason(daemon: Daemon) -> None:
+    daemon.config.write_text("unusable")
+    done = subprocess.run(
+        daemon.words(), env=daemon.environment(), capture_output=True, text=True, check=False, timeout=10
+    )
+    assert done.returncode == 2
+    assert "a word is missing" in done.stderr
+
+
+def test_background_start_returns_when_the_children_run(daemon: Daemon) -> None:
+    daemon.config.write_text("")
+    done = subprocess.run(
+        daemon.words("-D"), env=daemon.environment(), capture_output=True, text=True, check=False, timeout=10
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    pids = [daemon.pid(name) for name in ("parent", "vrrp", "check")]
+    assert all(lives(pid) for pid in pids)
+    assert os.getsid(pids[0]) != os.getsid(0)
+    assert Path(f"/proc/{pids[0]}/cwd").readlink() == Path("/")
+    os.kill(pids[0], signal.SIGTERM)
+    wait_for(lambda: not any(lives(pid) for pid in pids))
+    wait_for(lambda: not daemon.pid_file("parent").exists())
+
+
+def test_background_start_that_fails_shows_the_childs_reason(daemon: Daemon) -> None:
+    daemon.config.write_text("refuse there is no interface eth9")
+    done = subprocess.run(
+        daemon.words(), env=daemon.environment(), capture_output=True, text=True, check=False, timeout=10
+    )
+    assert (done.returncode, done.stderr) == (2, "there is no interface eth9\n")
