@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyroute2 import IPRoute
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from keepalived_py.kernel import arp, rtnl, transmit
@@ -22,7 +24,8 @@ from keepalived_py.reactor import Reactor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROUNDS = 5
+ROUNDS = 7
+PYROUTE2_LIMIT = 1000
 
 
 def ip(line: str, text: str = "") -> None:
@@ -42,67 +45,53 @@ def packed(number: int) -> bytes:
     return bytes([10, 1, number >> 8, number & 255])
 
 
-def median_ms(action: Callable[[], object], clean: Callable[[], object]) -> float:
-    """Return the median of ROUNDS in milliseconds; `clean` runs untimed after each."""
-    times = []
+def medians_ms(ways: dict[str, Callable[[], object]], clean: Callable[[], object]) -> dict[str, float]:
+    """Return the median of each way in milliseconds; they take turns, and `clean` runs untimed after each."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        action()
-        times.append((time.perf_counter() - begin) * 1000)
-        clean()
-    return statistics.median(times)
+        for name, action in ways.items():
+            begin = time.perf_counter()
+            action()
+            times[name].append((time.perf_counter() - begin) * 1000)
+            clean()
+    return {name: statistics.median(each) for name, each in times.items()}
 
 
 def addresses(index: int, count: int) -> None:
     """Print how long it takes to add `count` /32 addresses in each way."""
     netlink = NetlinkSocket()
     requests = [rtnl.AddressRequest(rtnl.AF_INET, packed(number), 32, index) for number in range(count)]
+    texts = [socket.inet_ntoa(packed(number)) for number in range(count)]
+    prepared = netlink.prepare([rtnl.address_added(request) for request in requests])
+    lines = "".join(f"address add {text}/32 dev v0\n" for text in texts)
+    route = IPRoute()
 
-    def flush() -> None:
-        ip("address flush dev v0 scope global")
-
-    def count_is_right() -> None:
+    def count_and_flush() -> None:
         listing = subprocess.run(["ip", "-o", "-4", "address", "show", "dev", "v0"], capture_output=True, check=True)
         assert len(listing.stdout.splitlines()) == count
-        flush()
-
-    prepared = netlink.prepare([rtnl.address_added(request) for request in requests])
+        ip("address flush dev v0 scope global")
 
     def prebuilt() -> None:
         for part in prepared.slices:
             netlink.send(part)
         assert netlink.collect() == []
 
-    lines = "".join(f"address add {socket.inet_ntoa(packed(number))}/32 dev v0\n" for number in range(count))
-    results = {
-        "prebuilt slices of 256": median_ms(prebuilt, count_is_right),
-        "encoded and sent": median_ms(
-            lambda: netlink.execute([rtnl.address_added(request) for request in requests]), count_is_right
-        ),
-        "one by one, each answer read": median_ms(
-            lambda: [netlink.execute([rtnl.address_added(request)]) for request in requests], count_is_right
-        ),
-        "ip -batch": median_ms(lambda: ip("-batch -", lines), count_is_right),
+    ways: dict[str, Callable[[], object]] = {
+        "prebuilt, slices of 256": prebuilt,
+        "encoded and sent": lambda: netlink.execute([rtnl.address_added(request) for request in requests]),
+        "one by one, each answer read": lambda: [netlink.execute([rtnl.address_added(one)]) for one in requests],
+        "`ip -batch`": lambda: ip("-batch -", lines),
     }
-    if count <= 1000:
-        results["pyroute2 IPRoute.addr"] = with_pyroute2(index, count, count_is_right)
-    netlink.close()
-    base = results["prebuilt slices of 256"]
+    if count <= PYROUTE2_LIMIT:
+        ways["pyroute2 `IPRoute.addr`"] = lambda: [
+            route.addr("add", index=index, address=text, mask=32) for text in texts
+        ]
+    results = medians_ms(ways, count_and_flush)
+    base = results["prebuilt, slices of 256"]
     for name, value in results.items():
         print(f"| add {count} IPv4 /32 | {name} | {value:.1f} ms | {value / base:.1f} |")
-
-
-def with_pyroute2(index: int, count: int, clean: Callable[[], object]) -> float:
-    from pyroute2 import IPRoute  # noqa: PLC0415 - only this arm pays for the import
-
-    with IPRoute() as route:
-        return median_ms(
-            lambda: [
-                route.addr("add", index=index, address=socket.inet_ntoa(packed(number)), prefixlen=32)
-                for number in range(count)
-            ],
-            clean,
-        )
+    netlink.close()
+    route.close()
 
 
 def events(index: int, count: int) -> None:
@@ -144,8 +133,12 @@ def frames(index: int, count: int) -> None:
     build = (time.perf_counter() - begin) / count
     plain = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     plain.bind(("v0", 0))
-    together = median_ms(lambda: burst.send(connection.fileno()), list)
-    single = median_ms(lambda: [plain.send(frame) for frame in built], list)
+    ways: dict[str, Callable[[], object]] = {
+        "together": lambda: burst.send(connection.fileno()),
+        "single": lambda: [plain.send(frame) for frame in built],
+    }
+    results = medians_ms(ways, list)
+    together, single = results["together"], results["single"]
     print(f"| {count} gratuitous ARP frames | built, with their table | {build * 1e6:.2f} us each | |")
     print(f"| | one `Burst.send` | {count / together:.0f} k/s | 1 |")
     print(f"| | `socket.send` for each | {count / single:.0f} k/s | {single / together:.1f} |")
@@ -157,6 +150,7 @@ def lateness(interval: float, ticks: int) -> None:
     """Print how late a timer fires that moves itself by `interval`."""
     reactor = Reactor()
     late: list[float] = []
+    due = reactor.time() + interval
 
     def tick() -> None:
         nonlocal due
@@ -167,7 +161,6 @@ def lateness(interval: float, ticks: int) -> None:
         timer.move(due)
 
     timer = reactor.timer(tick)
-    due = reactor.time() + interval
     timer.move(due)
     reactor.run_forever()
     reactor.close()

@@ -20,7 +20,7 @@ def gratuitous_request(address: bytes, mac: bytes, *, target_mac: bytes = BROADC
     """Return the broadcast frame that says `address` (packed IPv4) is at `mac`, as keepalived sends it.
 
     A request whose sender and target are the same address; the target hardware address, which no receiver
-    reads, is the broadcast address.
+    reads, is the broadcast address. Raises ValueError when `mac` is not an Ethernet address.
     """
     packet = _PACKET.pack(ARPHRD_ETHER, ETHERTYPE_IPV4, 6, 4, REQUEST, mac, address, target_mac, address)
     return frame(BROADCAST, mac, ETHERTYPE, packet)

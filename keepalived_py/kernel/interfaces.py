@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
+from keepalived_py.kernel.ethernet import ADDRESS_LENGTH
 from keepalived_py.kernel.rtnl import (
     AF_INET,
     AF_INET6,
+    IFF_LOOPBACK,
+    IFF_NOARP,
     IFF_RUNNING,
     IFF_UP,
     RT_SCOPE_LINK,
@@ -76,6 +79,11 @@ class Interface:
     def running(self) -> bool:
         """Up with a carrier."""
         return self.flags & _RUNNING == _RUNNING
+
+    @property
+    def announces(self) -> bool:
+        """Ethernet with address resolution: gratuitous ARP and neighbour advertisements make sense on it."""
+        return len(self.mac) == ADDRESS_LENGTH and not self.flags & (IFF_NOARP | IFF_LOOPBACK)
 
     def addresses_of(self, family: int) -> list[Address]:
         """Return the addresses of AF_INET or AF_INET6."""

@@ -37,6 +37,8 @@ def unsolicited_advertisement(address: bytes, mac: bytes, *, router: bool) -> by
 
     `router` is whether the interface forwards: a host that announced itself without the flag would vanish
     from its neighbours' default router lists (RFC 4861 section 7.2.5).
+
+    Raises ValueError when `mac` is not an Ethernet address.
     """
     flags = OVERRIDE | (ROUTER if router else 0)
     option = _LINK_LAYER_OPTION.pack(_TARGET_LINK_LAYER_ADDRESS, 1, mac)

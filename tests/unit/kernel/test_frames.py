@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,14 @@ def test_gratuitous_arp_is_a_broadcast_request_from_and_to_the_address() -> None
 def test_short_frame_is_padded_to_sixty_bytes_and_a_long_one_is_not() -> None:
     assert frame(MAC, MAC, 0x0800, b"x") == MAC + MAC + b"\x08\x00x" + bytes(45)
     assert len(frame(MAC, MAC, 0x0800, bytes(100))) == 114
+
+
+@pytest.mark.parametrize("mac", [b"", bytes(5), bytes(20)])
+def test_frame_from_an_interface_that_is_no_ethernet_is_refused(mac: bytes) -> None:
+    with pytest.raises(ValueError, match="no Ethernet address"):
+        arp.gratuitous_request(VIP, mac)
+    with pytest.raises(ValueError, match="no Ethernet address"):
+        ndisc.unsolicited_advertisement(VIP6, mac, router=True)
 
 
 def test_neighbour_advertisement_of_a_router_has_both_flags_and_goes_to_all_nodes() -> None:

@@ -14,6 +14,8 @@ from keepalived_py.kernel.rtnl import (
     IFA_F_PERMANENT,
     IFA_F_SECONDARY,
     IFA_F_TENTATIVE,
+    IFF_LOOPBACK,
+    IFF_NOARP,
     IFF_RUNNING,
     IFF_UP,
     RT_SCOPE_LINK,
@@ -129,6 +131,23 @@ def test_link_with_the_name_of_another_replaces_it(table: InterfaceTable) -> Non
 def test_link_with_another_property_says_which(table: InterfaceTable, event: LinkEvent, kind: ChangeKind) -> None:
     assert table.apply(event) == [Change(kind, eth0(table))]
     assert table.apply(event) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (ETH0, True),
+        (replace(ETH0, flags=0), True),
+        (replace(ETH0, flags=RUNNING | IFF_NOARP), False),
+        (replace(ETH0, flags=RUNNING | IFF_LOOPBACK, mac=bytes(6)), False),
+        (replace(ETH0, mac=b""), False),
+        (replace(ETH0, mac=bytes(20)), False),
+    ],
+)
+def test_interface_announces_if_it_is_ethernet_with_address_resolution(event: LinkEvent, expected: bool) -> None:
+    table = InterfaceTable()
+    table.apply(event)
+    assert eth0(table).announces is expected
 
 
 def test_address_added_changed_and_removed(table: InterfaceTable) -> None:
