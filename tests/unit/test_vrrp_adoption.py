@@ -50,3 +50,7 @@ def test_instances_beyond_the_capacity_are_ignored() -> None:
 @pytest.mark.parametrize("garbage", [b"\xff" * 512, b"\x50\x56\x41\x4b" + b"\xff" * 508])
 def test_garbage_is_no_exception(garbage: bytes) -> None:
     assert isinstance(AdoptionRecord(memoryview(bytearray(garbage))).masters(), dict)
+
+
+def test_names_that_begin_alike_have_keys_of_their_own() -> None:
+    assert AdoptionRecord.key("production-frontend-1") != AdoptionRecord.key("production-frontend-2")
