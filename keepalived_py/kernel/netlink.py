@@ -89,11 +89,15 @@ class NetlinkSocket:
         """Close the socket."""
         self._socket.close()
 
+    def reserve(self, count: int) -> int:
+        """Return the first of `count` sequence numbers that nothing else on this socket will use."""
+        first = self._sequence
+        self._sequence = (first + count) & SEQUENCE_MASK
+        return first
+
     def prepare(self, messages: Sequence[bytes], slice_size: int = SLICE_SIZE) -> Batch:
         """Number `messages` for this socket; the batch may be sent any number of times."""
-        first = self._sequence
-        self._sequence = (first + len(messages)) & SEQUENCE_MASK
-        return batch(messages, first, slice_size)
+        return batch(messages, self.reserve(len(messages)), slice_size)
 
     def send(self, part: Slice) -> None:
         """Have the kernel carry out one slice; `collect` tells what it refused. A refusal stops nothing.

@@ -15,7 +15,7 @@ from pyroute2 import IPRoute
 from keepalived_py.errors import NetlinkError
 from keepalived_py.kernel import rtnl
 from keepalived_py.kernel.interfaces import Change, ChangeKind, Interface, InterfaceTable
-from keepalived_py.kernel.message import NLM_F_CREATE, message
+from keepalived_py.kernel.message import NLM_F_CREATE, batch, message
 from keepalived_py.kernel.monitor import InterfaceMonitor
 from keepalived_py.kernel.netlink import NetlinkSocket, OverrunError
 from keepalived_py.kernel.rtnl import AddressRequest, address_added, address_deleted
@@ -141,26 +141,48 @@ def test_refused_messages_are_named_by_index_with_the_kernels_words_and_the_rest
 ) -> None:
     good = [request(f"192.0.2.{number}", 32) for number in range(1, 6)]
     wanted = [*good[:2], replace(good[0], prefix_length=33), *good[2:], replace(good[0], interface=9999)]
-    batch = netlink.prepare([address_added(one) for one in wanted], slice_size=4)
+    prepared = netlink.prepare([address_added(one) for one in wanted], slice_size=4)
     errors = []
-    for part in batch.slices:
+    for part in prepared.slices:
         netlink.send(part)
         errors += netlink.collect()
-    assert [(batch.index(error), error.errno) for error in errors] == [(2, errno.EINVAL), (6, errno.ENODEV)]
+    assert [(prepared.index(error), error.errno) for error in errors] == [(2, errno.EINVAL), (6, errno.ENODEV)]
     assert str(errors[0]) == "ipv4: Invalid prefix length"
     assert len(ip_addresses("left")) == 5
 
 
 def test_answers_of_many_slices_are_collected_at_once(netlink: NetlinkSocket) -> None:
-    batch = netlink.prepare([address_added(one) for one in numbered(1000)], slice_size=100)
-    for part in batch.slices:
+    prepared = netlink.prepare([address_added(one) for one in numbered(1000)], slice_size=100)
+    for part in prepared.slices:
         netlink.send(part)
     assert netlink.collect() == []
-    for part in batch.slices:
+    for part in prepared.slices:
         netlink.send(part)
     errors = netlink.collect()
-    assert [batch.index(error) for error in errors] == list(range(1000))
+    assert [prepared.index(error) for error in errors] == list(range(1000))
     assert {error.errno for error in errors} == {errno.EEXIST}
+
+
+def test_batches_that_are_sent_before_either_is_collected_have_numbers_of_their_own(netlink: NetlinkSocket) -> None:
+    there = address_added(request("192.0.2.10", 24))
+    netlink.execute([there])
+    absent = address_deleted(request("192.0.2.11", 24))
+    one, other = netlink.prepare([there, there]), netlink.prepare([absent])
+    netlink.send(one.slices[0])
+    netlink.send(other.slices[0])
+    errors = netlink.collect()
+    assert [error.errno for error in errors] == [errno.EEXIST, errno.EEXIST, errno.EADDRNOTAVAIL]
+    assert [one.index(error) for error in errors[:2]] == [0, 1]
+    assert other.index(errors[2]) == 0
+
+
+def test_batches_with_the_same_numbers_leave_no_answer_behind(netlink: NetlinkSocket) -> None:
+    there = address_added(request("192.0.2.10", 24))
+    netlink.execute([there])
+    for _ in range(2):
+        netlink.send(batch([there, there], 1, 2).slices[0])
+    assert len(netlink.collect()) == 4
+    assert netlink.receive() is None
 
 
 def test_address_can_be_used_before_its_answer_was_read(netlink: NetlinkSocket) -> None:
@@ -177,9 +199,9 @@ def test_unknown_request_raises_nothing_and_is_returned(netlink: NetlinkSocket) 
 
 
 def test_slice_that_is_too_long_is_refused_as_a_whole(netlink: NetlinkSocket) -> None:
-    batch = netlink.prepare([message(rtnl.RTM_NEWADDR, 0, bytes(1 << 23))])
+    prepared = netlink.prepare([message(rtnl.RTM_NEWADDR, 0, bytes(1 << 23))])
     with pytest.raises(NetlinkError) as caught:
-        netlink.send(batch.slices[0])
+        netlink.send(prepared.slices[0])
     assert caught.value.errno == errno.EMSGSIZE
     assert netlink.collect() == []
 

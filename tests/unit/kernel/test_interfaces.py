@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keepalived_py.kernel.interfaces import Change, ChangeKind, Interface, InterfaceTable
 from keepalived_py.kernel.rtnl import (
@@ -224,3 +226,47 @@ def test_resynchronised_table_of_swapped_names_knows_both(table: InterfaceTable)
     other = table.by_name("eth1")
     assert other is not None
     assert other.index == 2
+
+
+LINKS = st.builds(
+    lambda index, name, present, flags: replace(ETH0, interface=index, name=name, present=present, flags=flags),
+    st.integers(1, 4),
+    st.sampled_from(["eth0", "eth1", "eth2"]),
+    st.booleans(),
+    st.sampled_from([0, IFF_UP, RUNNING]),
+)
+ADDRESSES = st.builds(AddressEvent, st.booleans(), st.integers(1, 4), st.sampled_from([OWN, VIP, LINK_LOCAL]))
+
+
+@given(st.lists(LINKS | ADDRESSES, max_size=30))
+def test_any_events_leave_every_interface_findable_by_its_index_and_its_only_name(events: list[Event]) -> None:
+    table = InterfaceTable()
+    running: set[int] = set()
+    for event in events:
+        for change in table.apply(event):
+            if change.kind is WENT_UP:
+                running.add(id(change.interface))
+            elif change.kind is WENT_DOWN:
+                running.remove(id(change.interface))
+    assert len({interface.name for interface in table}) == len(table)
+    for interface in table:
+        assert table.by_index(interface.index) is interface
+        assert table.by_name(interface.name) is interface
+    assert running == {id(interface) for interface in table if interface.running}
+
+
+@given(st.lists(LINKS | ADDRESSES, max_size=20), st.lists(LINKS | ADDRESSES, max_size=20))
+def test_resynchronised_table_equals_one_that_saw_every_event(before: list[Event], after: list[Event]) -> None:
+    table, witness = InterfaceTable(), InterfaceTable()
+    for event in before:
+        table.apply(event)
+    for event in [*before, *after]:
+        witness.apply(event)
+    table.resynchronise(dump_of(witness))
+    assert sorted(dump_of(table), key=repr) == sorted(dump_of(witness), key=repr)
+    assert table.resynchronise(dump_of(witness)) == []
+
+
+def dump_of(table: InterfaceTable) -> list[Event]:
+    links: list[Event] = [replace(ETH0, interface=one.index, name=one.name, flags=one.flags) for one in table]
+    return links + [AddressEvent(True, one.index, address) for one in table for address in one.addresses.values()]
