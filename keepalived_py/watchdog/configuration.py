@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from keepalived_py.config.diagnostics import Severity
 from keepalived_py.errors import ConfigError, ConfigTestCode, NoConfigError
@@ -16,18 +15,9 @@ if TYPE_CHECKING:
     from keepalived_py.observability.log import Log
     from keepalived_py.options import Options
 
-DEFAULT_CHILD_WAIT_TIME = 5.0
-
-FIXED = (
-    "net_namespace",
-    "net_namespace_ipvs",
-    "instance",
-    "nftables",
-    "nftables_ipvs",
-    "tmp_config_directory",
-    "disable_local_igmp",
-)
-"""Keywords that a reload cannot change."""
+FIXED = ("net_namespace", "net_namespace_ipvs", "instance")
+FIXED_GLOBAL_DEFS = ("nftables", "nftables_ipvs", "tmp_config_directory", "disable_local_igmp")
+"""Keywords that a reload cannot change: of the whole configuration, and of its `global_defs`."""
 
 
 class Loaded(Protocol):
@@ -39,42 +29,6 @@ class Loaded(Protocol):
     def diagnostics(self) -> Iterable[Diagnostic]: ...  # noqa: D102
     @property
     def exit_code(self) -> ConfigTestCode: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class ParentSettings:
-    """The keywords that concern the parent itself."""
-
-    instance: str | None
-    namespace: str | None
-    use_pid_directory: bool
-    umask: int | None
-    child_wait_time: float
-
-
-def setting(config: Config, keyword: str) -> Any:
-    """Return the value of a keyword of the whole daemon; None when it was not configured."""
-    for part in (config, getattr(config, "global_defs", None)):
-        if part is not None and hasattr(part, keyword):
-            return getattr(part, keyword)
-    return None
-
-
-def parent_settings(config: Config) -> ParentSettings:
-    """Take the parent's own settings out of a configuration."""
-    return ParentSettings(
-        instance=setting(config, "instance"),
-        namespace=setting(config, "net_namespace"),
-        use_pid_directory=bool(setting(config, "use_pid_dir")),
-        umask=setting(config, "umask"),
-        child_wait_time=child_wait_time(config),
-    )
-
-
-def child_wait_time(config: Config) -> float:
-    """Return the seconds that children get to end."""
-    value = setting(config, "child_wait_time")
-    return DEFAULT_CHILD_WAIT_TIME if value is None else float(value)
 
 
 class Reader:
@@ -135,7 +89,11 @@ class Reader:
 
 def changed(old: Config, new: Config | None) -> list[str]:
     """Return the keywords that differ although a reload cannot change them."""
-    return [word for word in FIXED if new is not None and setting(old, word) != setting(new, word)]
+    if new is None:
+        return []
+    words = [word for word in FIXED if getattr(old, word) != getattr(new, word)]
+    before, after = old.global_defs, new.global_defs
+    return words + [word for word in FIXED_GLOBAL_DEFS if getattr(before, word) != getattr(after, word)]
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> frozenset[str]:

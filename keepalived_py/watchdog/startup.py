@@ -14,7 +14,7 @@ from keepalived_py.kernel import namespace
 from keepalived_py.observability.log import Log
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import core_dump, places, signals, title
-from keepalived_py.watchdog.configuration import Reader, child_wait_time, parent_settings
+from keepalived_py.watchdog.configuration import Reader
 from keepalived_py.watchdog.core_dump import CorePattern
 from keepalived_py.watchdog.daemon import Readiness, detach
 from keepalived_py.watchdog.heartbeat import SharedMemory
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from keepalived_py.options import Options
     from keepalived_py.watchdog.configuration import Loaded
     from keepalived_py.watchdog.supervisor import Store
-
-DEFAULT_UMASK = 0o177
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,7 @@ class Startup:
         options = self._options
         reader = Reader(options, self._log, self._parts.load)
         config = reader.first()
-        settings = parent_settings(config)
-        where = Places(settings.instance, options.namespace or settings.namespace, settings.use_pid_directory)
+        where = Places(config.instance, options.namespace or config.net_namespace, config.use_pid_dir)
         self._log.ident = where.ident(places.PARENT)
         self._warn(config)
         pid_files = PidFiles(self._pid_paths(where))
@@ -113,8 +110,8 @@ class Startup:
             namespace.enter(where.namespace)
         runs = {process: get() for process, get in self._parts.children.items() if process in pid_files.files}
         signals.take_over(ignore_interrupt=options.ignore_sigint)
-        masks = (options.umask, settings.umask, DEFAULT_UMASK)
-        readiness = self._leave_terminal(pid_files, next(mask for mask in masks if mask is not None))
+        umask = config.global_defs.umask if options.umask is None else options.umask
+        readiness = self._leave_terminal(pid_files, umask)
         if isinstance(readiness, int):
             return readiness
         return self._be_parent(config, reader, where, pid_files, runs, readiness)
@@ -168,7 +165,6 @@ class Startup:
             ],
             self._parts.store(),
             reader.again,
-            child_wait_time,
             self._log,
             readiness,
             ServiceManager.from_environment(),

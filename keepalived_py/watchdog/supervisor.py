@@ -50,7 +50,6 @@ class Supervisor:
         store: where children find the configuration.
         reread: reads the configuration again for a reload, given the one in force; logs what is wrong with it;
             None when everything must stay as it is.
-        child_wait_time: seconds given to the children to end, as the configuration says.
         log: the parent's log.
         readiness: the process that waits for the start to end, if one does.
         service_manager: told about start, reload and stop.
@@ -63,7 +62,6 @@ class Supervisor:
         offspring: Sequence[Offspring],
         store: Store,
         reread: Callable[[Config], Config | None],
-        child_wait_time: Callable[[Config], float],
         log: Log,
         readiness: Readiness,
         service_manager: ServiceManager,
@@ -74,7 +72,6 @@ class Supervisor:
         self._store = store
         self._generation = store.put(config)
         self._reread = reread
-        self._child_wait_time = child_wait_time
         self._log = log
         self._readiness = readiness
         self._service_manager = service_manager
@@ -253,7 +250,7 @@ class Supervisor:
         self._service_manager.stopping()
         for child in self._offspring:
             child.kill(signal.SIGTERM)
-        self._wait_for_all(time.monotonic() + self._child_wait_time(self._config))
+        self._wait_for_all(time.monotonic() + self._config.child_wait_time)
         for child in self._offspring:
             if child.pid is not None:
                 self._log.alert(f"{child.kind.name} process failed to die - forcing termination")

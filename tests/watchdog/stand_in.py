@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from keepalived_py import cli
 from keepalived_py.config.diagnostics import Diagnostics
+from keepalived_py.config.model import Config
+from keepalived_py.config.model.globals import GlobalDefs
 from keepalived_py.errors import ConfigError, ConfigTestCode
 from keepalived_py.reactor import Reactor
 from keepalived_py.watchdog import places, startup
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def load(path: str, _options: Options) -> Any:
-    """Read the file; `config` has the text and the parent's settings."""
+    """Read the file; the configuration's router_id is its text, `KEYWORD=VALUE` sets a keyword of the parent's."""
     text = Path(path).read_text(encoding="utf-8")
     diagnostics = Diagnostics()
     for line in text.splitlines():
@@ -36,8 +38,9 @@ def load(path: str, _options: Options) -> Any:
             diagnostics.error(rest)
         elif word == "unusable":
             diagnostics.error("a word is missing", code=ConfigTestCode.MISSING_WORD)
-    settings = dict(line.split("=") for line in text.splitlines() if "=" in line)
-    config = None if "unusable" in text else SimpleNamespace(text=text, child_wait_time=1.0, **settings)
+    settings: Any = dict(line.split("=") for line in text.splitlines() if "=" in line)
+    usable = Config(global_defs=GlobalDefs(router_id=text), child_wait_time=1, **settings)
+    config = None if "unusable" in text else usable
     return SimpleNamespace(config=config, diagnostics=diagnostics, exit_code=diagnostics.exit_code())
 
 
@@ -48,21 +51,28 @@ class Store:
         self._memory = mmap.mmap(-1, mmap.PAGESIZE)
         self._generation = 0
 
-    def put(self, config: Any) -> int:
+    def put(self, config: Config) -> int:
         """Store the text."""
         self._generation += 1
-        self._memory[: mmap.PAGESIZE] = f"{self._generation}\n{config.text}\n".encode().ljust(mmap.PAGESIZE, b"\0")
+        self._memory[: mmap.PAGESIZE] = f"{self._generation}\n{config.global_defs.router_id}\n".encode().ljust(
+            mmap.PAGESIZE, b"\0"
+        )
         return self._generation
 
-    def current(self) -> tuple[int, Any]:
+    def current(self) -> tuple[int, Config]:
         """Read it."""
         first, _, text = self._memory[:].rstrip(b"\0").decode().partition("\n")
-        return int(first), SimpleNamespace(text=text)
+        return int(first), Config(global_defs=GlobalDefs(router_id=text))
 
     @property
     def size(self) -> int:
         """Bytes of the page."""
         return mmap.PAGESIZE
+
+
+def words(config: Config) -> list[str]:
+    """Return the words of the text."""
+    return (config.global_defs.router_id or "").split()
 
 
 def run(child: Child) -> int:
@@ -73,7 +83,7 @@ def run(child: Child) -> int:
     def reload() -> None:
         generation, config = child.source.current()
         log.info(f"reloaded {generation}")
-        delay = 0.5 if "slow-reload" in config.text else 0.0  # type: ignore[attr-defined]
+        delay = 0.5 if "slow-reload" in words(config) else 0.0
         reactor.call_later(delay, child.heartbeat.acknowledge, generation)
 
     def show_life(now: float) -> None:
@@ -90,7 +100,7 @@ def run(child: Child) -> int:
     for number, name in ((signal.SIGUSR1, "USR1"), (signal.SIGUSR2, "USR2"), (signal.SIGRTMIN + 2, "RTMIN+2")):
         reactor.add_signal_handler(number, log.info, f"got {name}")
     if "vrrp" in log.ident:
-        behave(child, child.config.text.split())  # type: ignore[attr-defined]
+        behave(child, words(child.config))
     child.heartbeat.acknowledge(child.generation)
     log.info(f"up, generation {child.generation}, respawned {child.respawned}, record {bytes(child.record[:4])!r}")
     child.record[:4] = b"mine"
@@ -98,16 +108,16 @@ def run(child: Child) -> int:
     return 0
 
 
-def behave(child: Child, words: list[str]) -> None:
+def behave(child: Child, orders: list[str]) -> None:
     """Behave badly; `-once` only in the first process of this kind."""
-    word = words[0].removesuffix("-once") if words else ""
-    if not word or (words[0].endswith("-once") and child.respawned):
+    word = orders[0].removesuffix("-once") if orders else ""
+    if not word or (orders[0].endswith("-once") and child.respawned):
         return
     if word == "exit":
         child.log.flush()
-        os._exit(int(words[1]))
+        os._exit(int(orders[1]))
     if word == "refuse":
-        raise ConfigError(" ".join(words[1:]))
+        raise ConfigError(" ".join(orders[1:]))
     if word == "raise":
         raise ValueError(word)
     if word in {"hang", "hang-hard"}:
@@ -129,11 +139,10 @@ def main() -> int:
     parts = startup.Parts(
         load=load,
         store=Store,
-        not_in_effect=lambda config: ["global_defs/nothing"] if "nothing" in config.text else [],  # type: ignore[attr-defined]
+        not_in_effect=lambda config: ["global_defs/nothing"] if "nothing" in words(config) else [],
         children={places.CHECKERS: lambda: run, places.VRRP: lambda: run},
     )
-    words = sys.argv[1:]
-    return startup.start(cli.read_command_line(words).options, words, parts)
+    return startup.start(cli.read_command_line(sys.argv[1:]).options, sys.argv[1:], parts)
 
 
 if __name__ == "__main__":
