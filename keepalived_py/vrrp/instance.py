@@ -212,7 +212,6 @@ class Instance:
         Args:
             address: packed; empty when the interface has none left.
         """
-        self.repeats_until = -inf
         self.source_address = address
         return NOTHING
 
@@ -443,7 +442,6 @@ class Instance:
     def _enter(self, now: float, state: State, cause: str) -> None:
         self.transition = Transition(self.state, state, cause, now)
         self.state = state
-        self._advert_at = inf
         self._announcements.cancel()
         self._owner.forget()
         self._preempt_at = inf

@@ -190,9 +190,11 @@ def remark_on(
     length = 4 if parameters.family == IPV4 else 16
     if message.address_count != len(parameters.virtual_addresses):
         return Rejection.ADDRESS_COUNT
-    if check_addresses:
+    if check_addresses and not datagram.message.startswith(
+        b"".join(parameters.virtual_addresses), MESSAGE_HEADER_LENGTH
+    ):
         heard = addresses_of(datagram.message, message.address_count, length)
-        if heard != parameters.virtual_addresses and set(heard) != set(parameters.virtual_addresses):
+        if set(heard) != set(parameters.virtual_addresses):
             return Rejection.ADDRESS_LIST
     if message.version == VERSION_3 and message.interval != parameters.advertisement_interval:
         return Rejection.INTERVAL_DIFFERS

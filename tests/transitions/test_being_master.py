@@ -322,3 +322,26 @@ def test_master_stopped_resigns_removes_and_reports() -> None:
     assert instance.stopped(NOW) == (Effect.SEND_RESIGNATION, *YIELD)
     assert instance.transition == Transition(State.MASTER, State.INIT, "stopped", NOW)
     assert (instance.deadline_at, instance.stopped(NOW)) == (inf, ())
+
+
+def test_master_remembers_the_peers_it_heard_as_backup_when_it_oversleeps() -> None:
+    instance = backup()
+    instance.advert_received(NOW, LOWER, 150, 1.0)
+    instance.deadline_reached(NOW + 4.0)
+    assert instance.deadline_reached(NOW + 4.0 + 3.5) == YIELD
+    assert instance.transition is not None
+    assert instance.transition.cause == "sent no advert for 3.500 s, peers waited 3.414 s"
+
+
+def test_adopted_master_announces_again_after_garp_master_delay() -> None:
+    instance = initial(garp_master_delay=0.5)
+    instance.adopted(NOW, NOW - 0.5)
+    assert instance.deadline_reached(NOW + 0.5) == (Effect.ANNOUNCE,)
+
+
+def test_master_reconfigured_takes_another_source_and_another_peer_priority_over() -> None:
+    instance = master()
+    instance.reconfigured(NOW, parameters(source_address=HIGHER, timer_expired_backup=200))
+    assert (instance.source_address, instance.highest_other_priority) == (HIGHER, 200)
+    instance.reconfigured(NOW, parameters(source_address=b"", timer_expired_backup=0))
+    assert (instance.source_address, instance.highest_other_priority) == (HIGHER, 200)

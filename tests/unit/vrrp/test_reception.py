@@ -15,6 +15,7 @@ from tests.unit.vrrp.wire import (
     ADDRESSES,
     GROUP6,
     OURS,
+    OURS6,
     SENDER,
     SENDER6,
     in_ipv4,
@@ -438,6 +439,37 @@ def test_version_3_interval_that_differs_is_remarked_on_once_and_learned() -> No
     texts = [note.text for note in router.instance.notes if not note.detail]
     assert texts == ["advertisement interval differs from 10.0.0.1 mine=1 s received=0.5 s"]
     assert (router.instance.master_interval, router.counters.advert_rcvd) == (0.5, 3)
+
+
+def test_version_3_interval_that_differs_anew_is_remarked_on_again() -> None:
+    router = listening(version=3)
+    for now, interval in ((1.0, 50), (2.0, 60), (3.0, 60)):
+        router.datagram_received(now, in_ipv4(message_v3(interval=interval)))
+    texts = [note.text for note in router.instance.notes if not note.detail]
+    assert texts == [
+        "advertisement interval differs from 10.0.0.1 mine=1 s received=0.5 s",
+        "advertisement interval differs from 10.0.0.1 mine=1 s received=0.6 s",
+    ]
+
+
+def test_peer_whose_hop_limit_is_not_known_is_not_refused_for_it() -> None:
+    router = listening6(unicast_peers=(UnicastPeer(SENDER6, min_ttl=250),), check_unicast_source=True)
+    router.datagram_received(1.0, message_v3(SENDER6, OURS6), SENDER6, -1, OURS6)
+    assert (router.counters.advert_rcvd, router.last_rejection) == (1, None)
+
+
+@pytest.mark.parametrize("ttl", [250, 254])
+def test_peer_ttl_at_either_limit_is_accepted(ttl: int) -> None:
+    router = listening(unicast_peers=PEER, check_unicast_source=True)
+    router.datagram_received(1.0, in_ipv4(message_v2(), destination=OURS, ttl=ttl))
+    assert router.counters.advert_rcvd == 1
+
+
+@pytest.mark.parametrize("ttl", [249, 255])
+def test_peer_ttl_beyond_either_limit_is_refused(ttl: int) -> None:
+    router = listening(unicast_peers=PEER, check_unicast_source=True)
+    router.datagram_received(1.0, in_ipv4(message_v2(), destination=OURS, ttl=ttl))
+    assert router.last_rejection is Rejection.PEER_TTL
 
 
 def test_reserved_bits_of_the_version_3_interval_are_ignored() -> None:

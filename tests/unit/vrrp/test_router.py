@@ -142,6 +142,25 @@ def test_repeated_advert_moves_the_deadline_counts_and_is_heard() -> None:
     assert router.instance.notes == []
 
 
+@pytest.mark.parametrize("family", [4, 6])
+def test_repeated_advert_is_not_checked_again(family: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    router = listening() if family == 4 else listening6()
+    data = in_ipv4(message_v2()) if family == 4 else message_v3(SENDER6, GROUP6)
+    router.datagram_received(1.0, data, SENDER6, 255, GROUP6)
+    monkeypatch.delattr("keepalived_py.vrrp.router.check_advert")
+    router.datagram_received(2.0, data, SENDER6, 255, GROUP6)
+    assert router.counters.advert_rcvd == 2
+
+
+def test_adverts_are_ready_before_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    router = listening()
+    router.priority_changed(1.0, 42)
+    monkeypatch.delattr("keepalived_py.vrrp.adverts.encode")
+    monkeypatch.delattr("keepalived_py.vrrp.adverts.with_priority")
+    assert [datagram[22] for _, datagram in router.adverts_to_send()] == [42]
+    assert [datagram[22] for _, datagram in router.adverts_to_send(resigning=True)] == [0]
+
+
 @pytest.mark.parametrize(
     "other",
     [
