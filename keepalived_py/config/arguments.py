@@ -124,9 +124,14 @@ def group_words(user: str | None, group: str | None, supplementary: bool) -> str
     return "".join(f" {quote(part)}" for part in parts if part)
 
 
+def escape_word(word: str) -> str:
+    r"""Return `word` with `\xHH` for what would end or escape inside quotes."""
+    return "".join(_ESCAPED.get(character, character) for character in word)
+
+
 def escape_command(words: Sequence[str]) -> str:
     r"""Return one quoted word whose second splitting gives `words`, with `\xHH` for what would end a quote."""
-    return '"' + " ".join("'" + "".join(_ESCAPED.get(c, c) for c in word) + "'" for word in words) + '"'
+    return '"' + " ".join(f"'{escape_word(word)}'" for word in words) + '"'
 
 
 class ScriptValue(Kind):

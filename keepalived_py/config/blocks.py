@@ -5,13 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.config.fields import Record
-from keepalived_py.config.scalars import UNSET, BadValueError, Kind, MissingWordError, NotFlag, quote
+from keepalived_py.config.scalars import UNSET, BadValueError, Kind, MissingWordError, Word, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from keepalived_py.config.fields import Keyword
+    from keepalived_py.config.fields import Keyword, Record
     from keepalived_py.config.reading import Reading
     from keepalived_py.config.tree import Statement
 
@@ -78,48 +77,6 @@ class Imported:
         return self._found
 
 
-class Block(Kind):
-    """A block of keywords that becomes one record.
-
-    Args (of the constructor): `target` is the record class, or `module:Class` in config.model to import it only
-    when such a block appears; `multiple`: the field is a tuple of records; `merge`: a further block goes
-    on with the same record; `unique`: field whose value may appear only once.
-    """
-
-    type_name = "block"
-    minimum = 0
-
-    def __init__(
-        self,
-        target: type[Record] | str,
-        *,
-        head: Head = ANONYMOUS,
-        multiple: bool = False,
-        merge: bool = False,
-        unique: str = "",
-        draft: bool = False,
-    ) -> None:
-        self._target = Imported(target) if isinstance(target, str) else target
-        self.head = head
-        self.multiple = multiple
-        self.merge = merge
-        self.unique = unique
-        self.draft = draft
-        self.syntax = f"{head.syntax} {{ ... }}".lstrip()
-
-    @property
-    def target(self) -> type[Record]:
-        """The record class."""
-        found = self._target.get() if isinstance(self._target, Imported) else self._target
-        assert issubclass(found, Record)
-        return found
-
-    def unset_text(self, value: Any) -> str:
-        """Return a dash: a block has no default of its own."""
-        del value
-        return "-"
-
-
 class Lines(Kind):
     """A value block: lines that are not keywords; the field is a tuple.
 
@@ -178,13 +135,74 @@ class Lines(Kind):
         return "empty"
 
 
+class Block(Kind):
+    """A block of keywords that becomes one record.
+
+    Args (of the constructor): `target` is the record class, or `module:Class` in config.model to import it only
+    when such a block appears; `head` likewise; `multiple`: the field is a tuple of records; `merge`: a further block
+    goes on with the same record; `unique`: field whose value may appear only once; `draft`: records are made
+    after the whole configuration has been read, from what they said and what the rest says; `outer`: the keywords
+    inside are said of the record around the block; `entries`: the block holds lines that fill the field `entries`.
+    """
+
+    type_name = "block"
+    minimum = 0
+
+    def __init__(
+        self,
+        target: type[Record] | str,
+        *,
+        head: Head | Imported = ANONYMOUS,
+        syntax: str = "{ ... }",
+        multiple: bool = False,
+        merge: bool = False,
+        unique: str = "",
+        draft: bool = False,
+        outer: bool = False,
+        entries: Imported | None = None,
+    ) -> None:
+        self._target = Imported(target) if isinstance(target, str) else target
+        self._head = head
+        self._entries = entries
+        self.multiple = multiple
+        self.merge = merge
+        self.unique = unique
+        self.draft = draft
+        self.outer = outer
+        self.type_name = "value block" if entries else "block"
+        self.syntax = f"NAME {syntax}" if isinstance(head, NameHead) else syntax
+
+    @property
+    def target(self) -> type[Record]:
+        """The record class."""
+        found: type[Record] = self._target.get() if isinstance(self._target, Imported) else self._target
+        return found
+
+    @property
+    def head(self) -> Head:
+        """How the words before the brace are read."""
+        found: Head = self._head.get() if isinstance(self._head, Imported) else self._head
+        return found
+
+    @property
+    def entries(self) -> Lines | None:
+        """How the lines of a block of lines are read."""
+        found: Lines | None = self._entries.get() if self._entries else None
+        return found
+
+    def unset_text(self, value: Any) -> str:
+        """Return a dash: a block has no default of its own."""
+        del value
+        return "-"
+
+
 class Options(Kind):
     """A line of words that becomes one record: first words by position, then options in any order.
 
     Args (of the constructor): `target` is the record class; `first`: the attributes set by
     position, and their kinds;
-    `drop_unknown`: an unknown option drops the whole line instead of being ignored alone; `finish`: settles the
-    values of a whole line.
+    `drop_unknown`: an unknown option drops the whole line instead of being ignored alone; `strict`: so does a bad
+    value; `finish`: settles the values of a whole line.
     """
 
     type_name = "sub grammar"
@@ -197,6 +215,7 @@ class Options(Kind):
         type_name: str = "sub grammar",
         syntax: str = "",
         drop_unknown: bool = False,
+        strict: bool = False,
         finish: Callable[[dict[str, Any], Reading], dict[str, Any]] | None = None,
     ) -> None:
         self.target = target
@@ -204,6 +223,7 @@ class Options(Kind):
         self.type_name = type_name
         self.syntax = syntax
         self.drop_unknown = drop_unknown
+        self.strict = strict
         self.finish = finish
         self.minimum = len(first)
 
@@ -240,9 +260,8 @@ class Options(Kind):
             values[known.attribute] = kind.read(words[index : index + 1], reading)
             return index + 1
         if index + 1 >= len(words):
-            raise BadValueError(f"'{word}' needs a value: the line is ignored", index=index)
-        self._take(known, words, index + 1, values, reading)
-        return index + 2
+            self._missing(word, index)
+        return self._take(known, words, index, values, reading)
 
     def _unknown(self, word: str, index: int, reading: Reading) -> int:
         from keepalived_py.config.diagnostics import did_you_mean  # noqa: PLC0415
@@ -252,16 +271,24 @@ class Options(Kind):
         reading.problem(f"unknown option '{word}'", index, suggestion=did_you_mean(word, self.target.words_))
         return index + 1
 
-    def _take(self, known: Keyword, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> None:
+    def _missing(self, word: str, index: int) -> None:
+        """Refuse an option that stands at the end of the line without its value."""
+        raise BadValueError(f"'{word}' needs a value: the line is ignored", index=index)
+
+    def _take(self, known: Keyword, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> int:
+        """Read the value of the option at `index`; return the index after it."""
+        kind = option_kind(known, words[index])
         try:
-            values[known.attribute] = known.kind.parse_in(words[index], reading)
+            value, after = kind.take(words, index + 1, reading)
         except BadValueError as bad:
-            if known.once:
-                bad.index = index
+            if known.once or self.strict:
+                bad.index = index + 1
                 raise
-            reading.problem(f"{known.name}: {bad.reason}", index)
-            if bad.instead is not UNSET:
-                values[known.attribute] = bad.instead
+            reading.problem(f"{words[index]}: {bad.reason}", index + 1)
+            value, after = bad.instead, index + 2
+        if value is not UNSET:
+            values[known.attribute] = (*values.get(known.attribute, ()), value) if known.repeat else value
+        return after
 
     def write(self, value: Any) -> str:
         """Return the words of a record."""
@@ -269,7 +296,7 @@ class Options(Kind):
         for name, known in self.target.keywords_.items():
             told = getattr(value, name)
             if name not in self.first and told != self.target.defaults_[name]:
-                parts.append(written(known, told))
+                parts += [written(known, each) for each in (told if known.repeat else (told,))]
         return " ".join(parts)
 
     def format(self, value: Any) -> str:
@@ -278,12 +305,12 @@ class Options(Kind):
 
 
 def written(known: Keyword, value: Any) -> str:
-    """Return keyword and arguments that read as `value`; the opposite keyword for a flag that is off."""
+    """Return the words that read as `value`: the keyword and its arguments, or the spelling that stands for it."""
+    for alias in known.aliases:
+        if isinstance(alias.kind, Word) and alias.kind.value == value:
+            return alias.name
     words = known.kind.write(value)
-    if words is None:
-        opposite = next((alias.name for alias in known.aliases if isinstance(alias.kind, NotFlag)), "")
-        return opposite if value is False else ""
-    return f"{known.name} {words}".rstrip()
+    return "" if words is None else f"{known.name} {words}".rstrip()
 
 
 def option_kind(known: Keyword, word: str) -> Kind:

@@ -54,6 +54,7 @@ class Keyword:
         "always",
         "attribute",
         "default",
+        "guard",
         "help",
         "in_effect",
         "inherits",
@@ -81,6 +82,7 @@ class Keyword:
         self.always: bool = options.get("always", False) or bool(self.inherits)
         self.once: bool = options.get("once", False)
         self.repeat: bool = options.get("repeat", False)
+        self.guard: Callable[[dict[str, Any]], None] | None = options.get("guard")
         self.path: str = options.get("path", "")
         self.section: str = options.get("section", "")
 
@@ -102,6 +104,7 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             always: written by dump even when it has its default value.
             repeat: every appearance adds one value to a tuple.
             once: a second one is an error and is ignored.
+            guard: called with what the block has said so far; BadValueError refuses the keyword here.
             path: path in the table where it is not block path plus keyword.
             section: section in the table where it is not its block's.
     """

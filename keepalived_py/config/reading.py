@@ -32,6 +32,7 @@ class Reading:
         statement: the statement being read.
         shift: how far word numbers are ahead of the statement's own (1 on a line of a value block, which
             has no keyword).
+        preferences: family -> the next number for a rule without one.
         defaults: what `global_defs` has said so far, attribute to value.
         script_user, script_group: what `script_user` has said so far.
         supplementary_groups: what `set_supplementary_groups` has said so far.
@@ -41,6 +42,7 @@ class Reading:
         "defaults",
         "diagnostics",
         "names",
+        "preferences",
         "script_group",
         "script_user",
         "shift",
@@ -53,6 +55,7 @@ class Reading:
         self.names = names
         self.statement: Statement | None = None
         self.shift = 0
+        self.preferences: dict[int, int] = {}
         self.defaults: dict[str, Any] = {}
         self.script_user: str | None = None
         self.script_group: str | None = None

@@ -85,6 +85,12 @@ class Kind:
             raise MissingWordError
         return self.parse_in(words[1], reading)
 
+    def take(self, words: Sequence[str], index: int, reading: Reading) -> tuple[Any, int]:
+        """Return the value that begins at word `index` of a line of options, and the index after it."""
+        if index >= len(words):
+            raise MissingWordError
+        return self.parse_in(words[index], reading), index + 1
+
     def format(self, value: Any) -> str:
         """Return the word that parses to `value`."""
         return str(value)
@@ -119,18 +125,32 @@ class Flag(Kind):
         return "on" if value else "off"
 
 
-class NotFlag(Flag):
-    """A keyword that turns a flag off."""
+class Word(Flag):
+    """A word without a value that stands for a number or a word of its own."""
 
-    def read(self, words: Sequence[str], reading: Reading) -> bool:
-        """Return False."""
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def read(self, words: Sequence[str], reading: Reading) -> Any:
+        """Return what the word stands for."""
         del words, reading
-        return False
+        return self.value
+
+    def write(self, value: Any) -> str | None:
+        """Return no argument for the word's own value."""
+        return "" if value == self.value else None
 
     def unset_text(self, value: Any) -> str:
-        """Return a dash: it is the default of the other keyword that counts."""
+        """Return a dash: the default is another word's."""
         del value
         return "-"
+
+
+class NotFlag(Word):
+    """A keyword that turns a flag off."""
+
+    def __init__(self) -> None:
+        super().__init__(value=False)
 
 
 class Boolean(Kind):

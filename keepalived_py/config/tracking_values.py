@@ -141,38 +141,3 @@ class Debounce(Kind):
     def write(self, value: Any) -> str | None:
         """Return the words."""
         return f"{quote(value.interface)} {self.seconds.format(value.down)} {self.seconds.format(value.up)}"
-
-
-@record
-class Linkbeat(Record):
-    """How the state of an interface is polled.
-
-    Attributes:
-        interface: its name.
-        method: MII, ETHTOOL or IOCTL; None for the first that works.
-    """
-
-    interface: str = attribute()
-    method: str | None = attribute(default=None)
-
-
-class LinkbeatMethod(Kind):
-    """IFNAME [MII/ETHTOOL/IOCTL]."""
-
-    type_name = "enum"
-    syntax = "IFNAME [MII/ETHTOOL/IOCTL]"
-    methods = ("MII", "ETHTOOL", "IOCTL")
-
-    def read(self, words: Sequence[str], reading: Reading) -> Linkbeat:
-        """Return the interface and how it is polled."""
-        if len(words) < 2:
-            raise MissingWordError
-        method = words[2] if len(words) > 2 else None
-        if method is not None and method not in self.methods:
-            reading.problem(f"unknown method '{method}': use {', '.join(self.methods)}", 2)
-            method = None
-        return Linkbeat(interface=Interface().parse(words[1]), method=method)
-
-    def write(self, value: Any) -> str | None:
-        """Return the words."""
-        return f"{quote(value.interface)} {value.method or ''}".rstrip()

@@ -5,22 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.arguments import Maybe
-from keepalived_py.config.blocks import NAMED, Block, Lines
-from keepalived_py.config.fields import Alias, Record, keyword, record
+from keepalived_py.config.blocks import NAMED, Block, Imported, Lines, NameHead, Options
+from keepalived_py.config.fields import Alias, Record, attribute, keyword, record
 from keepalived_py.config.model.addresses import AddressLine, StaticAddress
 from keepalived_py.config.model.globals import GlobalDefs
 from keepalived_py.config.model.tracking import TrackFile, TrackGroup, TrackProcess, VrrpScript
 from keepalived_py.config.model.vrrp import SyncGroup, VrrpInstance
-from keepalived_py.config.scalars import Flag, Integer, Interface, Seconds, Text
-from keepalived_py.config.tracking_values import Debounce, LinkbeatMethod
+from keepalived_py.config.scalars import Flag, Integer, Interface, Seconds, Text, Word
+from keepalived_py.config.tracking_values import Debounce
 
 if TYPE_CHECKING:
-    from keepalived_py.config.tracking_values import InterfaceDelay, Linkbeat
+    from keepalived_py.config.model.bfd import BfdInstance
+    from keepalived_py.config.model.check import Ssl, VirtualServer, VirtualServerGroup
+    from keepalived_py.config.model.routes import Route
+    from keepalived_py.config.model.rules import Rule
+    from keepalived_py.config.tracking_values import InterfaceDelay
 
 ON = Flag()
 NAME = Text()
 INTERFACE = Interface()
 GARP_SECONDS = Seconds("0", "4294.967295")
+
+
+class PollMethod(Word):
+    """A word that names a way of polling."""
+
+    type_name = "enum"
+
+
+@record
+class Linkbeat(Record):
+    """How the state of an interface is polled; method None means the first way that works."""
+
+    interface: str = attribute()
+    method: str | None = keyword(
+        PollMethod("MII"),
+        "Poll by the MII registers",
+        default=None,
+        name="MII",
+        unset="auto",
+        aliases=(
+            Alias("ETHTOOL", "Poll by ethtool", kind=PollMethod("ETHTOOL")),
+            Alias("IOCTL", "Poll by interface flags", kind=PollMethod("IOCTL")),
+        ),
+    )
 
 
 @record
@@ -71,7 +99,7 @@ class Config(Record):
         Block(GlobalDefs, merge=True), "Settings of the whole daemon", default=GlobalDefs(), section="global"
     )
     linkbeat_interfaces: tuple[Linkbeat, ...] = keyword(
-        Lines(LinkbeatMethod(), syntax="IFNAME [MII/ETHTOOL/IOCTL] per line"),
+        Lines(Options(Linkbeat, {"interface": INTERFACE}), syntax="IFNAME [MII/ETHTOOL/IOCTL] per line"),
         "Interfaces whose state is polled",
         default=(),
         section="vrrp",
@@ -108,6 +136,20 @@ class Config(Record):
         section="vrrp",
         in_effect=False,
     )
+    static_routes: tuple[Route, ...] = keyword(
+        Lines(Imported("routes:STATIC_ROUTE_LINE"), syntax="one route per line"),
+        "Routes that are always there",
+        default=(),
+        section="vrrp",
+        in_effect=False,
+    )
+    static_rules: tuple[Rule, ...] = keyword(
+        Lines(Imported("rules:STATIC_RULE_LINE"), syntax="one rule per line"),
+        "Routing rules that are always there",
+        default=(),
+        section="vrrp",
+        in_effect=False,
+    )
     track_files: tuple[TrackFile, ...] = keyword(
         Block(TrackFile, head=NAMED, multiple=True, unique="name"),
         "A file whose number adds to priorities and weights",
@@ -133,6 +175,14 @@ class Config(Record):
         section="vrrp",
         in_effect=False,
     )
+    bfd_instances: tuple[BfdInstance, ...] = keyword(
+        Block("bfd:BfdInstance", head=NameHead(limit=31), multiple=True, unique="name"),
+        "A BFD session with a neighbour",
+        default=(),
+        name="bfd_instance",
+        section="bfd",
+        in_effect=False,
+    )
     vrrp_instances: tuple[VrrpInstance, ...] = keyword(
         Block(VrrpInstance, head=NAMED, multiple=True, unique="name", draft=True),
         "A virtual router",
@@ -146,5 +196,36 @@ class Config(Record):
         default=(),
         name="vrrp_sync_group",
         section="vrrp",
+        in_effect=False,
+    )
+    ssl: Ssl | None = keyword(
+        Block("check:Ssl"), "Certificates of checks", default=None, name="SSL", section="check", in_effect=False
+    )
+    virtual_server_groups: tuple[VirtualServerGroup, ...] = keyword(
+        Block(
+            "check:VirtualServerGroup",
+            head=NAMED,
+            syntax="{ entries }",
+            multiple=True,
+            unique="name",
+            entries=Imported("check:GROUP_LINES"),
+        ),
+        "Addresses that are one virtual server",
+        default=(),
+        name="virtual_server_group",
+        section="check",
+        in_effect=False,
+    )
+    virtual_servers: tuple[VirtualServer, ...] = keyword(
+        Block(
+            "check:VirtualServer",
+            head=Imported("check:SERVER_HEAD"),
+            syntax="IP[/m] [PORT] / fwmark N / group NAME, then { ... }",
+            multiple=True,
+        ),
+        "An address whose connections are spread over real servers",
+        default=(),
+        name="virtual_server",
+        section="check",
         in_effect=False,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.config.addresses import Address
 from keepalived_py.config.arguments import Exactly, Maybe, Script, ScriptValue
-from keepalived_py.config.blocks import Block, Lines, Options
+from keepalived_py.config.blocks import Block, Imported, Lines, Options
 from keepalived_py.config.fields import Alias, Record, attribute, keyword, record
 from keepalived_py.config.global_values import ExtraInterface
 from keepalived_py.config.model.addresses import AddressLine, VirtualAddress
@@ -25,6 +25,8 @@ from keepalived_py.config.vrrp_values import ChecksumCompatibility, HmacKeyValue
 if TYPE_CHECKING:
     from keepalived_py.config.addresses import IpAddress
     from keepalived_py.config.global_values import ExtraInterval
+    from keepalived_py.config.model.routes import Route
+    from keepalived_py.config.model.rules import Rule
     from keepalived_py.config.model.tracking import TrackedFile, TrackedInterface, TrackedScript
     from keepalived_py.config.vrrp_values import HmacKey, Ipvlan, Vmac
 
@@ -203,6 +205,18 @@ class VrrpInstance(Record):
         default=False,
         unset="global v3_checksum_as_v2",
         inherits="v3_checksum_as_v2",
+    )
+    virtual_routes: tuple[Route, ...] = keyword(
+        Lines(Imported("routes:ROUTE_LINE"), syntax="ROUTE per line"),
+        "Routes that the master has",
+        default=(),
+        in_effect=False,
+    )
+    virtual_rules: tuple[Rule, ...] = keyword(
+        Lines(Imported("rules:RULE_LINE"), syntax="RULE per line"),
+        "Routing rules that the master has",
+        default=(),
+        in_effect=False,
     )
     accept: bool = keyword(
         ON,

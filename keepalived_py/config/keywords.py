@@ -1,0 +1,128 @@
+"""The keyword table: every word of the language, read from the fields of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keepalived_py.config.blocks import Block, Lines, Options
+from keepalived_py.config.directives import DIRECTIVES
+from keepalived_py.config.fields import REQUIRED
+from keepalived_py.config.model import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keepalived_py.config.fields import Alias, Keyword, Record
+    from keepalived_py.config.scalars import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordRow:
+    """One row of the table; the columns are text, ready to print.
+
+    Attributes:
+        path: where the word stands: blocks and keyword joined by `/`.
+        keyword: the word itself.
+        section: global, vrrp, track, check, bfd or other.
+        syntax: what follows the word; `-` for nothing.
+        type: kind of value.
+        range: what it may be; `-` for no limit of its own.
+        default: what counts without it; `-` where that makes no sense.
+        help: one line for an operator.
+        in_effect: False while the word is accepted and has no effect.
+    """
+
+    path: str
+    keyword: str
+    section: str
+    syntax: str
+    type: str
+    range: str
+    default: str
+    help: str
+    in_effect: bool
+
+
+def keyword_table() -> list[KeywordRow]:
+    """Return every row: keywords, their other spellings, options on lines, directives of the language itself."""
+    rows = list(_rows(Config, "", "global", in_effect=True))
+    rows += [
+        KeywordRow(f"(lexer)/{word}", word, "other", syntax, kind, limits, "-", text, in_effect=True)
+        for word, syntax, kind, limits, text in DIRECTIVES
+    ]
+    return rows
+
+
+def _rows(target: type[Record], prefix: str, section: str, *, in_effect: bool) -> Iterator[KeywordRow]:
+    for known in target.keywords_.values():
+        where = known.section or section
+        effective = in_effect and known.in_effect
+        for alias in (None, *known.aliases):
+            row = _row(known, alias, prefix, where, in_effect=effective)
+            yield row
+            inner = nested(known.kind)
+            if inner is not None:
+                yield from _rows(inner, f"{row.path}/", where, in_effect=effective)
+
+
+def _row(known: Keyword, alias: Alias | None, prefix: str, section: str, *, in_effect: bool) -> KeywordRow:
+    kind = alias.kind if alias and alias.kind else known.kind
+    name = alias.name if alias else known.name
+    return KeywordRow(
+        path=(known.path if not alias else "") or f"{prefix}{name}",
+        keyword=name,
+        section=section,
+        syntax=(alias.syntax if alias else "") or known.syntax or kind.syntax,
+        type=kind.type_name,
+        range=kind.limits,
+        default=default_text(known, kind),
+        help=alias.help if alias else known.help,
+        in_effect=in_effect,
+    )
+
+
+def default_text(known: Keyword, kind: Kind) -> str:
+    """Return what the table shows as default."""
+    if known.unset:
+        return known.unset
+    return "-" if known.default is REQUIRED else kind.unset_text(known.default)
+
+
+def nested(kind: Kind) -> type[Record] | None:
+    """Return the record whose keywords stand inside a block or on a line of this kind, or None."""
+    if isinstance(kind, Block):
+        entries = kind.entries
+        return kind.target if entries is None else nested(entries)
+    if isinstance(kind, Lines):
+        return nested(kind.item)
+    target: type[Record] | None = kind.target if isinstance(kind, Options) else getattr(kind, "target", None)
+    return target
+
+
+def not_in_effect(config: Config) -> list[str]:
+    """Return the paths of the keywords that a configuration uses and that have no effect yet, each once, sorted."""
+    found: set[str] = set()
+    _collect(config, "", found, in_effect=True)
+    return sorted(found)
+
+
+def _collect(record: Record, prefix: str, found: set[str], *, in_effect: bool) -> None:
+    for name, known in record.keywords_.items():
+        value = getattr(record, name)
+        if value == known.default or (known.always and not _was_written(record, known)):
+            continue
+        path = known.path or f"{prefix}{known.name}"
+        if not (in_effect and known.in_effect):
+            found.add(path)
+        elif isinstance(known.kind, (Block, Lines)):
+            for each in value if isinstance(value, tuple) else (value,):
+                if hasattr(each, "keywords_"):
+                    _collect(each, f"{path}/", found, in_effect=True)
+
+
+def _was_written(record: Record, known: Keyword) -> bool:
+    """Return whether a keyword that always has a value stands in the text that the record was read from."""
+    words = {known.name, *(alias.name for alias in known.aliases)}
+    body = record.source.body or () if record.source else ()
+    return any(statement.words[0] in words for statement in body)
