@@ -147,18 +147,16 @@ class Prefix(Kind):
 
 
 class Netmask(Kind):
-    """An IPv4 netmask in dotted form or a prefix length, as a prefix length."""
+    """An IPv4 netmask in dotted form (any bits) or a prefix length, as an address or a number."""
 
     type_name = "ip4 mask / 1..128"
     syntax = "NETMASK or PREFIX"
 
-    def parse(self, text: str) -> int:
-        """Return the prefix length."""
-        if text.isdigit() and text.isascii() and 1 <= int(text[:4]) <= 128 and len(text) < 4:
+    def parse(self, text: str) -> IPv4Address | int:
+        """Return the mask or the prefix length."""
+        if text.isdigit() and text.isascii() and len(text) < 4 and 1 <= int(text) <= 128:
             return int(text)
         found = ip_address(text)
-        if isinstance(found, IPv4Address):
-            inverted = ~int(found) & 0xFFFFFFFF
-            if inverted & (inverted + 1) == 0 and int(found):
-                return 32 - inverted.bit_length()
-        raise BadValueError(f"invalid netmask '{text}': use 255.255.255.0 or a prefix length 1..128")
+        if not isinstance(found, IPv4Address):
+            raise BadValueError(f"invalid netmask '{text}': use 255.255.255.0 or a prefix length 1..128")
+        return found

@@ -118,6 +118,12 @@ def split_group(words: Sequence[str]) -> tuple[str | None, str | None, bool]:
     return user, rest.removeprefix(":") or None, rest.startswith(":")
 
 
+def default_owner(reading: Reading) -> tuple[str | None, str | None]:
+    """Return user and group of the script_user seen so far."""
+    owner = reading.default("script_user")
+    return (None, None) if owner is None else (owner.user, owner.group)
+
+
 def group_words(user: str | None, group: str | None, supplementary: bool) -> str:
     """Return the words that `split_group` reads as these."""
     parts = [user, (":" if supplementary else "") + (group or "")] if user else []
@@ -161,8 +167,8 @@ class ScriptValue(Kind):
             reading.problem("only a user and a group may follow the script; quote a command line with arguments", 4)
         user, group, supplementary = split_group(owner)
         if user is None:
-            user, group = reading.script_user, reading.script_group
-        wanted = supplementary or reading.supplementary_groups
+            user, group = default_owner(reading)
+        wanted = supplementary or reading.default("set_supplementary_groups")
         return Script(words=command, user=user, group=group, supplementary=wanted and user is not None)
 
     def write(self, value: Any) -> str | None:
@@ -196,7 +202,9 @@ class UserValue(Kind):
         if len(words) < 2:
             raise MissingWordError
         user, group, supplementary = split_group(words[1:])
-        return User(user=user or "", group=group, supplementary=supplementary or reading.supplementary_groups)
+        return User(
+            user=user or "", group=group, supplementary=supplementary or reading.default("set_supplementary_groups")
+        )
 
     def write(self, value: Any) -> str | None:
         """Return the words."""
@@ -219,7 +227,7 @@ class FifoValue(Kind):
             raise MissingWordError
         user, group, _ = split_group(words[2:])
         if user is None:
-            user, group = reading.script_user, reading.script_group
+            user, group = default_owner(reading)
         return Fifo(path=str(words[1]), user=user, group=group)
 
     def write(self, value: Any) -> str | None:

@@ -32,7 +32,7 @@ class Head:
 
 
 class NameHead(Head):
-    """Exactly one name (or at least one, when `exact` is false)."""
+    """Exactly one name; or at least one, when `exact` is false."""
 
     syntax = "NAME"
 
@@ -43,10 +43,10 @@ class NameHead(Head):
     def read(self, words: Sequence[str], reading: Reading) -> dict[str, Any]:
         """Return the name."""
         del reading
+        if self.exact and len(words) != 2:
+            raise BadValueError(f"'{words[0]}' takes exactly one name: the block is ignored", index=2)
         if len(words) < 2:
             raise MissingWordError
-        if self.exact and len(words) > 2:
-            raise BadValueError(f"'{words[0]}' takes exactly one name: quote a name with blanks", index=2)
         if self.limit and len(words[1]) > self.limit:
             raise BadValueError(f"name '{words[1]}' is longer than {self.limit} characters")
         return {"name": str(words[1])}
@@ -58,6 +58,7 @@ class NameHead(Head):
 
 ANONYMOUS = Head()
 NAMED = NameHead()
+NAMED_FREELY = NameHead(exact=False)
 
 
 class Imported:
@@ -80,17 +81,26 @@ class Imported:
 class Lines(Kind):
     """A value block: lines that are not keywords; the field is a tuple.
 
-    Args (of the constructor): `item` reads one line (its words, all of them) or, with `loose`, each word.
+    Args (of the constructor): `item` reads one line (its words, all of them) or, with `loose`, each word;
+    `needed`: an empty block is an error.
     """
 
     type_name = "value block"
     minimum = 0
 
     def __init__(
-        self, item: Kind | Imported, *, syntax: str, loose: bool = False, head: Head = ANONYMOUS, empty: str = ""
+        self,
+        item: Kind | Imported,
+        *,
+        syntax: str,
+        loose: bool = False,
+        needed: bool = False,
+        head: Head = ANONYMOUS,
+        empty: str = "",
     ) -> None:
         self._item = item
         self.loose = loose
+        self.needed = needed
         self.head = head
         self.empty = empty
         self.syntax = f"{head.syntax} {{ {syntax} }}".lstrip()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keepalived_py.config.diagnostics import Location
+    from keepalived_py.config.reading import Reading
     from keepalived_py.config.scalars import Kind
     from keepalived_py.config.tree import Statement
 
@@ -29,19 +30,28 @@ class Alias:
     Attributes:
         name: the spelling.
         help: what it is, for the keyword table.
-        deprecated: True when its use is reported.
+        deprecated: True when its use is worth advice.
+        faulty: True when its use is an error.
         syntax: its arguments where they differ from the keyword's.
         kind: its kind where it differs.
     """
 
-    __slots__ = ("deprecated", "help", "kind", "name", "syntax")
+    __slots__ = ("deprecated", "faulty", "help", "kind", "name", "syntax")
 
     def __init__(
-        self, name: str, text: str = "", *, deprecated: bool = False, syntax: str = "", kind: Kind | None = None
+        self,
+        name: str,
+        text: str = "",
+        *,
+        deprecated: bool = False,
+        faulty: bool = False,
+        syntax: str = "",
+        kind: Kind | None = None,
     ) -> None:
         self.name = name
         self.help = text
         self.deprecated = deprecated
+        self.faulty = faulty
         self.syntax = syntax
         self.kind = kind
 
@@ -54,6 +64,8 @@ class Keyword:
         "always",
         "attribute",
         "default",
+        "deprecated",
+        "effect",
         "guard",
         "help",
         "in_effect",
@@ -83,6 +95,8 @@ class Keyword:
         self.once: bool = options.get("once", False)
         self.repeat: bool = options.get("repeat", False)
         self.guard: Callable[[dict[str, Any]], None] | None = options.get("guard")
+        self.deprecated: str = options.get("deprecated", "")
+        self.effect: Callable[[Any, dict[str, Any], Reading], None] | None = options.get("effect")
         self.path: str = options.get("path", "")
         self.section: str = options.get("section", "")
 
@@ -105,6 +119,8 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             repeat: every appearance adds one value to a tuple.
             once: a second one is an error and is ignored.
             guard: called with what the block has said so far; BadValueError refuses the keyword here.
+            deprecated: what to use instead; using the keyword is then an error.
+            effect: called with (value, values, reading) after the value has been stored.
             path: path in the table where it is not block path plus keyword.
             section: section in the table where it is not its block's.
     """
@@ -114,6 +130,16 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
 def attribute(*, default: Any = REQUIRED) -> Any:
     """Declare a field that no keyword sets by itself."""
     return dataclasses.field(default=default)
+
+
+def sets(*names: str, instead_of: str) -> Callable[[Any, dict[str, Any], Reading], None]:
+    """Return the effect of a keyword that sets other attributes instead of its own, `instead_of`."""
+
+    def effect(value: Any, values: dict[str, Any], reading: Reading) -> None:
+        del reading, values[instead_of]
+        values.update(dict.fromkeys(names, value))
+
+    return effect
 
 
 class Record:
@@ -128,6 +154,7 @@ class Record:
     source: Statement | None
     keywords_: ClassVar[dict[str, Keyword]]
     words_: ClassVar[dict[str, Keyword]]
+    inheriting_: ClassVar[tuple[Keyword, ...]]
     defaults_: ClassVar[dict[str, Any]]
     required_: ClassVar[frozenset[str]]
     key_: ClassVar[Callable[[Any], Any]]
@@ -230,6 +257,7 @@ def record(cls: type[RecordType]) -> type[RecordType]:
             made.keywords_[field.name] = declared
             made.words_[declared.name] = declared
             made.words_.update(dict.fromkeys((alias.name for alias in declared.aliases), declared))
+    made.inheriting_ = tuple(known for known in made.keywords_.values() if known.inherits)
     names = tuple(made.defaults_)
     made.key_ = staticmethod(attrgetter(*names) if names else _no_key)
     return made

@@ -34,20 +34,17 @@ class Reading:
             has no keyword).
         preferences: family -> the next number for a rule without one.
         defaults: what `global_defs` has said so far, attribute to value.
-        script_user, script_group: what `script_user` has said so far.
-        supplementary_groups: what `set_supplementary_groups` has said so far.
+        block: the first `global_defs` block.
     """
 
     __slots__ = (
+        "block",
         "defaults",
         "diagnostics",
         "names",
         "preferences",
-        "script_group",
-        "script_user",
         "shift",
         "statement",
-        "supplementary_groups",
     )
 
     def __init__(self, diagnostics: Diagnostics | None = None, names: NameLookup = no_names) -> None:
@@ -57,13 +54,17 @@ class Reading:
         self.shift = 0
         self.preferences: dict[int, int] = {}
         self.defaults: dict[str, Any] = {}
-        self.script_user: str | None = None
-        self.script_group: str | None = None
-        self.supplementary_groups = False
+        self.block: Statement | None = None
 
     def at(self, index: int = 0) -> Location | None:
         """Return the place of word `index` of the statement being read."""
         return self.statement.at(max(index - self.shift, 0)) if self.statement else None
+
+    def default(self, name: str) -> Any:
+        """Return what `global_defs` has said so far about attribute `name`, or its built-in default."""
+        from keepalived_py.config.model.globals import GlobalDefs  # noqa: PLC0415 (its module needs this one)
+
+        return self.defaults.get(name, GlobalDefs.defaults_[name])
 
     def problem(
         self, reason: str, index: int = 0, *, code: ConfigTestCode = ConfigTestCode.ERRORS, suggestion: str = ""

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from keepalived_py.config.addresses import Prefix, ip_address
 from keepalived_py.config.fields import Record, attribute, record
-from keepalived_py.config.scalars import UNSET, BadValueError, Integer, Interface, Kind, MissingWordError, Text, quote
+from keepalived_py.config.scalars import (
+    UNSET,
+    BadValueError,
+    Choice,
+    Integer,
+    Interface,
+    Kind,
+    MissingWordError,
+    Text,
+    quote,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +44,33 @@ class Vmac(Record):
     mac: bytes | None = attribute(default=None)
     netlink_notify_msg: bool = attribute(default=False)
     group: str | None = attribute(default=None)
+
+
+class State(Choice):
+    """MASTER or BACKUP; anything else counts as BACKUP."""
+
+    def __init__(self) -> None:
+        super().__init__("MASTER", "BACKUP")
+
+    def parse(self, text: str) -> str:
+        """Return the word."""
+        if text not in self.values:
+            raise BadValueError(f"unknown state '{text}': use MASTER or BACKUP; BACKUP is used", instead="BACKUP")
+        return str(text)
+
+
+class Priority(Integer):
+    """1 to 255; anything else counts as 100."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 255, strict=True)
+
+    def parse(self, text: str) -> int:
+        """Return the priority."""
+        try:
+            return super().parse(text)
+        except BadValueError as bad:
+            raise BadValueError(f"{bad.reason}; 100 is used", instead=100) from bad
 
 
 def mac_address(text: str) -> bytes | None:

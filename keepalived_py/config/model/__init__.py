@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.arguments import Maybe
-from keepalived_py.config.blocks import NAMED, Block, Imported, Lines, NameHead, Options
+from keepalived_py.config.blocks import NAMED, NAMED_FREELY, Block, Imported, Lines, NameHead, Options
 from keepalived_py.config.fields import Alias, Record, attribute, keyword, record
 from keepalived_py.config.model.addresses import AddressLine, StaticAddress
 from keepalived_py.config.model.globals import GlobalDefs
@@ -61,7 +61,7 @@ class GarpGroup(Record):
     )
     interface: str | None = keyword(INTERFACE, "The only interface of the group", default=None, unset="-")
     interfaces: tuple[str, ...] = keyword(
-        Lines(INTERFACE, syntax="IFNAME ...", loose=True), "Interfaces of the group", default=(), unset="-"
+        Lines(INTERFACE, syntax="IFNAME ...", loose=True, needed=True), "Interfaces of the group", default=(), unset="-"
     )
 
 
@@ -151,7 +151,7 @@ class Config(Record):
         in_effect=False,
     )
     track_files: tuple[TrackFile, ...] = keyword(
-        Block(TrackFile, head=NAMED, multiple=True, unique="name"),
+        Block(TrackFile, head=NAMED_FREELY, multiple=True, unique="name"),
         "A file whose number adds to priorities and weights",
         default=(),
         name="track_file",
@@ -160,7 +160,7 @@ class Config(Record):
         aliases=(Alias("vrrp_track_file", "Earlier spelling of track_file", deprecated=True),),
     )
     vrrp_track_processes: tuple[TrackProcess, ...] = keyword(
-        Block(TrackProcess, head=NAMED, multiple=True, unique="name"),
+        Block(TrackProcess, head=NAMED_FREELY, multiple=True, unique="name"),
         "Processes whose number decides about priorities",
         default=(),
         name="vrrp_track_process",
@@ -168,7 +168,7 @@ class Config(Record):
         in_effect=False,
     )
     vrrp_scripts: tuple[VrrpScript, ...] = keyword(
-        Block(VrrpScript, head=NAMED, multiple=True, unique="name"),
+        Block(VrrpScript, head=NAMED_FREELY, multiple=True, unique="name"),
         "A script whose exit status decides about priorities",
         default=(),
         name="vrrp_script",
@@ -176,7 +176,7 @@ class Config(Record):
         in_effect=False,
     )
     bfd_instances: tuple[BfdInstance, ...] = keyword(
-        Block("bfd:BfdInstance", head=NameHead(limit=31), multiple=True, unique="name"),
+        Block("bfd:BfdInstance", head=NameHead(limit=31, exact=False), multiple=True, unique="name"),
         "A BFD session with a neighbour",
         default=(),
         name="bfd_instance",
@@ -204,7 +204,7 @@ class Config(Record):
     virtual_server_groups: tuple[VirtualServerGroup, ...] = keyword(
         Block(
             "check:VirtualServerGroup",
-            head=NAMED,
+            head=NAMED_FREELY,
             syntax="{ entries }",
             multiple=True,
             unique="name",

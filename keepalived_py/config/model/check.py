@@ -39,6 +39,7 @@ from keepalived_py.config.scalars import BadValueError, Boolean, Choice, Flag, I
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ipaddress import IPv4Address
 
     from keepalived_py.config.addresses import IpAddress
     from keepalived_py.config.arguments import Script
@@ -264,7 +265,9 @@ class VirtualServer(Record):
         default=None,
         unset="off; 360 when no value",
     )
-    persistence_granularity: int | None = keyword(Netmask(), "Clients of one prefix stay together", default=None)
+    persistence_granularity: IPv4Address | int | None = keyword(
+        Netmask(), "Clients of one prefix stay together", default=None
+    )
     protocol: str | None = keyword(
         Choice("TCP", "UDP", "SCTP", anycase=True), "Transport protocol", default=None, unset="UDP (with error)"
     )

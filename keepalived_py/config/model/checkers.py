@@ -8,7 +8,7 @@ from keepalived_py.config.addresses import Address
 from keepalived_py.config.arguments import CommandLine, Exactly, Maybe, Script, Several, User, UserValue, WeightValue
 from keepalived_py.config.blocks import Block
 from keepalived_py.config.check_values import DnsName, HexText, Pattern, StackSizes, StatusCodes
-from keepalived_py.config.fields import Record, keyword, record
+from keepalived_py.config.fields import Record, keyword, record, sets
 from keepalived_py.config.scalars import Boolean, Choice, Flag, Integer, Interface, Seconds, Text
 
 if TYPE_CHECKING:
@@ -170,7 +170,14 @@ class HttpGet(ConnectionCheck):
     """Requests to a web server."""
 
     delay_before_retry: float | None = keyword(LONG_SECONDS, PAUSE, default=None, unset="real server value, else 3")
-    nb_get_retry: int | None = keyword(U32, "Deprecated: use retry", default=None, unset="-")
+    nb_get_retry: int | None = keyword(
+        U32,
+        "Deprecated: use retry",
+        default=None,
+        unset="-",
+        deprecated="use retry",
+        effect=sets("retry", instead_of="nb_get_retry"),
+    )
     virtualhost: str | None = keyword(NAME, "Host header", default=None, unset="real or virtual server value")
     http_protocol: str = keyword(
         Choice(values={"1.0": "1.0", "1.1": "1.1", "1.0C": "1.0C", "1.0c": "1.0C"}), "Version of HTTP", default="1.0"
@@ -202,7 +209,7 @@ class MiscCheck(Record):
     alpha: bool | None = keyword(YES_NO, ALPHA, default=None, unset="real server value")
     log_all_failures: bool | None = keyword(YES_NO, LOG_ALL, default=None, unset="false")
     user: User | None = keyword(
-        UserValue(), "User and group that it runs as", default=None, unset="script_user", always=True
+        UserValue(), "User and group that it runs as", default=None, unset="script_user", inherits="script_user"
     )
     misc_path: Script | None = keyword(
         CommandLine(), "Command line; quote it when it has arguments", default=None, unset="none (required)"

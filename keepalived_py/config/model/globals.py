@@ -93,6 +93,15 @@ class SyncDaemonOptions(Options):
         return super().read(plain, reading)
 
 
+def announce_once(value: bool, values: dict[str, Any], reading: Reading) -> None:
+    """Let vrrp_min_garp replace what still has its built-in default."""
+    del reading
+    if value and values.get("vrrp_garp_master_repeat", 5) == 5:
+        values["vrrp_garp_master_repeat"] = 1
+    if value and values.get("vrrp_garp_master_delay", 5.0) == 5.0:
+        values["vrrp_garp_master_delay"] = 0.0
+
+
 @record
 class GlobalDefs(ProcessDefs):
     """The merged contents of every `global_defs` block."""
@@ -135,7 +144,7 @@ class GlobalDefs(ProcessDefs):
         Integer(1, 4294, syntax="SECS", zero=1), "Longest wait for the mail server", default=30, in_effect=False
     )
     notification_email: tuple[str, ...] = keyword(
-        Lines(Text("ADDR", type_name="email"), syntax="ADDR ...", loose=True),
+        Lines(Text("ADDR", type_name="email"), syntax="ADDR ...", loose=True, needed=True),
         "Receivers of alert mails, any number on a line",
         default=(),
         in_effect=False,
@@ -203,7 +212,10 @@ class GlobalDefs(ProcessDefs):
         Address(family=6, multicast=True), "Group that IPv6 adverts go to", default=IPv6Address("ff02::12")
     )
     vrrp_min_garp: bool = keyword(
-        YES_NO, "Announce addresses once only, where nothing else was said before", default=False
+        YES_NO,
+        "Announce addresses once only, where nothing else was said before",
+        default=False,
+        effect=announce_once,
     )
     vrrp_garp_master_delay: float = keyword(
         DELAY, "Time until the second round of gratuitous ARP; 0 for none", default=5.0, always=True
@@ -247,7 +259,7 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="0 (off)",
         in_effect=False,
-        aliases=(Alias("vrrp_vmac_garp_intvl", "Earlier spelling of vrrp_garp_extra_if", deprecated=True),),
+        aliases=(Alias("vrrp_vmac_garp_intvl", "Earlier spelling of vrrp_garp_extra_if", faulty=True),),
     )
     vrrp_lower_prio_no_advert: bool = keyword(
         YES_NO, "A master answers a lower priority advert with silence", default=False

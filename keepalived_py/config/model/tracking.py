@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keepalived_py.config.arguments import CommandLine, Maybe, Script, User, UserValue, Weight, WeightValue
 from keepalived_py.config.blocks import Lines, Options
-from keepalived_py.config.fields import Alias, Record, attribute, keyword, record
+from keepalived_py.config.fields import Alias, Record, attribute, keyword, record, sets
 from keepalived_py.config.scalars import Choice, Flag, Integer, Interface, NotFlag, Seconds, Text
 from keepalived_py.config.tracking_values import FileStart, InitFile, ProcessCommand, TrackWeight
 
@@ -84,7 +84,7 @@ class VrrpScript(Record):
 
     name: str = attribute()
     user: User | None = keyword(
-        UserValue(), "User and group that it runs as", default=None, unset="script_user", always=True
+        UserValue(), "User and group that it runs as", default=None, unset="script_user", inherits="script_user"
     )
     script: Script | None = keyword(CommandLine(), "Command line; quote it when it has arguments", default=None)
     interval: float = keyword(SCRIPT_SECONDS, "Time between two runs", default=1.0)
@@ -124,7 +124,13 @@ class TrackProcess(Record):
     quorum_max: int | None = keyword(Integer(0, 65535), "Most processes that may run", default=None, unset="unlimited")
     terminate_delay: float = keyword(PROCESS_DELAY, "Patience after a process has ended", default=0.0)
     fork_delay: float = keyword(PROCESS_DELAY, "Patience after a process has started", default=0.0)
-    delay: float | None = keyword(PROCESS_DELAY, "Sets both delays", default=None, unset="0")
+    delay: float | None = keyword(
+        PROCESS_DELAY,
+        "Sets both delays",
+        default=None,
+        unset="0",
+        effect=sets("terminate_delay", "fork_delay", instead_of="delay"),
+    )
     full_command: bool = keyword(ON, "Compare the whole command line, not the short name", default=False)
 
 
@@ -148,5 +154,5 @@ class TrackGroup(Record):
 
     name: str = attribute()
     group: tuple[str, ...] = keyword(
-        Lines(NAME, syntax="VI_NAME ...", loose=True), "The instances", default=(), once=True
+        Lines(NAME, syntax="VI_NAME ...", loose=True, needed=True), "The instances", default=(), once=True
     )

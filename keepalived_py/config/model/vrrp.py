@@ -20,7 +20,7 @@ from keepalived_py.config.model.tracking import (
     TRACK_SCRIPT,
 )
 from keepalived_py.config.scalars import Boolean, Choice, Integer, Interface, NotFlag, Seconds, Text, WholeSeconds
-from keepalived_py.config.vrrp_values import ChecksumCompatibility, HmacKeyValue, UseIpvlan, UseVmac
+from keepalived_py.config.vrrp_values import ChecksumCompatibility, HmacKeyValue, Priority, State, UseIpvlan, UseVmac
 
 if TYPE_CHECKING:
     from keepalived_py.config.addresses import IpAddress
@@ -119,7 +119,7 @@ class VrrpInstance(Record):
     )
     native_ipv6: bool = keyword(ON, "Deprecated: use IPv6 and version 3", default=False)
     state: str = keyword(
-        Choice("MASTER", "BACKUP"),
+        State(),
         "State to begin with",
         default="BACKUP",
         unset="from priority (255=MASTER else BACKUP)",
@@ -175,7 +175,7 @@ class VrrpInstance(Record):
         Integer(2, 3, syntax="2/3"), "VRRP version", default=2, unset="vrrp_version (3 for IPv6)", always=True
     )
     priority: int = keyword(
-        Integer(1, 255, strict=True),
+        Priority(),
         "Who is master: the highest; 255 owns the addresses",
         default=100,
         unset="100 (255 when state MASTER)",
@@ -197,7 +197,11 @@ class VrrpInstance(Record):
         ON, "Keep secondary addresses when the primary one goes", default=False, in_effect=False
     )
     linkbeat_use_polling: bool = keyword(
-        ON, "Deprecated: poll the state of the interface", default=False, in_effect=False
+        ON,
+        "Deprecated: poll the state of the interface",
+        default=False,
+        deprecated="use linkbeat_interfaces",
+        in_effect=False,
     )
     v3_checksum_as_v2: bool = keyword(
         YES_NO,
@@ -275,7 +279,11 @@ class VrrpInstance(Record):
         in_effect=False,
     )
     lvs_sync_daemon_interface: str | None = keyword(
-        INTERFACE, "Deprecated: use lvs_sync_daemon in global_defs", default=None, in_effect=False
+        INTERFACE,
+        "Deprecated: use lvs_sync_daemon in global_defs",
+        default=None,
+        deprecated="use lvs_sync_daemon in global_defs",
+        in_effect=False,
     )
     garp_master_delay: float = keyword(
         DELAY,
@@ -332,7 +340,7 @@ class VrrpInstance(Record):
         default=None,
         unset="off; 254 when no value",
         in_effect=False,
-        aliases=(Alias("thread_timer_expired", "Earlier spelling of timer_expired_backup", deprecated=True),),
+        aliases=(Alias("thread_timer_expired", "Earlier spelling of timer_expired_backup", faulty=True),),
     )
     garp_extra_if: ExtraInterval | None = keyword(
         ExtraInterface(0),
@@ -340,7 +348,7 @@ class VrrpInstance(Record):
         default=None,
         unset="global vrrp_garp_extra_if",
         in_effect=False,
-        aliases=(Alias("vmac_garp_intvl", "Earlier spelling of garp_extra_if", deprecated=True),),
+        aliases=(Alias("vmac_garp_intvl", "Earlier spelling of garp_extra_if", faulty=True),),
     )
     lower_prio_no_advert: bool = keyword(
         YES_NO,
@@ -394,7 +402,7 @@ class SyncGroup(Record):
 
     name: str = attribute()
     group: tuple[str, ...] = keyword(
-        Lines(NAME, syntax="VI_NAME ...", loose=True), "The members", default=(), unset="-", once=True
+        Lines(NAME, syntax="VI_NAME ...", loose=True, needed=True), "The members", default=(), unset="-", once=True
     )
     track_interface: tuple[TrackedInterface, ...] = keyword(
         TRACK_INTERFACE, "Interfaces that the group depends on", default=(), unset="weight 0"
@@ -419,7 +427,12 @@ class SyncGroup(Record):
         SCRIPT, "Run on every change; kind, name, state and priority are added", default=None
     )
     smtp_alert: bool = keyword(YES_NO, "Send mails about changes", default=False, unset=SMTP_DEFAULT, always=True)
-    global_tracking: bool = keyword(ON, "Deprecated: same as sync_group_tracking_weight", default=False)
+    global_tracking: bool = keyword(
+        ON,
+        "Deprecated: same as sync_group_tracking_weight",
+        default=False,
+        deprecated="use sync_group_tracking_weight",
+    )
     sync_group_tracking_weight: bool = keyword(ON, "Let members keep trackers with a weight", default=False)
     notify_priority_changes: bool | None = keyword(
         YES_NO, "Tell pipes and notify about priority changes", default=None, unset="global default"
