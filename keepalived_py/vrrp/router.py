@@ -103,6 +103,11 @@ class VirtualRouter:
         self._forget_repeat()
         return self._heard_at
 
+    @property
+    def sequence(self) -> int:
+        """Number of the last authentication header that was sent or accepted; 0 without such headers."""
+        return 0 if self._header is None else self._header.sequence
+
     # Reception
 
     def datagram_received(
@@ -216,8 +221,16 @@ class VirtualRouter:
         """Begin: an address owner as master, everybody else as BACKUP, in FAULT when a fault was found before."""
         return self._counted(self.instance.started(now))
 
-    def adopted(self, now: float, last_sent_at: float) -> Effects:
-        """Go on as the master that a dead predecessor process was, if its peers have not given it up."""
+    def adopted(self, now: float, last_sent_at: float, sequence: int = 0) -> Effects:
+        """Go on as the master that a dead predecessor process was, if its peers have not given it up.
+
+        Args:
+            now: monotonic seconds.
+            last_sent_at: when the predecessor sent its last advert.
+            sequence: its `sequence`: peers refuse an authentication header that does not go on from there.
+        """
+        if self._header is not None:
+            self._header.sequence = sequence
         return self._counted(self.instance.adopted(now, last_sent_at))
 
     def deadline_reached(self, now: float) -> Effects:

@@ -251,3 +251,13 @@ def test_stopped_master_is_counted_as_released() -> None:
     effects = router.stopped(5.0)
     assert effects == (Effect.SEND_RESIGNATION, Effect.REMOVE_ADDRESSES, Effect.REPORT_TRANSITION)
     assert router.counters.release_master == 1
+
+
+def test_adopted_router_goes_on_with_the_sequence_number_of_its_predecessor() -> None:
+    predecessor = listening(authentication=HEADER)
+    predecessor.adverts_to_send()
+    predecessor.adverts_to_send()
+    successor = VirtualRouter(predecessor.parameters)
+    successor.adopted(1.0, 0.5, predecessor.sequence)
+    [(_, datagram)] = successor.adverts_to_send()
+    assert (datagram[28:32], successor.sequence, listening().sequence) == ((3).to_bytes(4), 3, 0)
