@@ -21,7 +21,7 @@ _FIXED_LENGTH = 12
 _ICV_LENGTH = 12
 _PAYLOAD_LENGTH = 4  # 32-bit words of the header minus 2
 _LAST_SEQUENCE = 0xFFFFFFFD
-_NOTHING_SENT = (0, b"")
+_NOTHING_SENT = (-1, b"")
 
 
 @unique

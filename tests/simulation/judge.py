@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
+from keepalived_py.vrrp.authentication import AuthenticationType
 from keepalived_py.vrrp.effects import Effect, Effects
 from keepalived_py.vrrp.state import State
 from tests.simulation.bounds import master_down_interval
@@ -290,7 +291,9 @@ class Judge:
         if believed == NOBODY:
             return master.announced_at >= since
         rival = self._world.nodes[believed]
-        answers = master.parameters.garp_lower_prio_repeat > 0
+        # Sequence numbers may make the master refuse what it should answer.
+        is_counted = master.parameters.authentication.type is AuthenticationType.HEADER
+        answers = master.parameters.garp_lower_prio_repeat > 0 and not is_counted
         if answers and rival.yielded_at >= since:
             return True
         was_heard = rival.announced_at < since or (answers and rival.master_since >= since)
