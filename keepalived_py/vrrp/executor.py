@@ -186,10 +186,14 @@ class Executor:
             if index:
                 yield NO_PAUSE
             accepted = self._request(running, part)
-            if bursts and not self._pause(running):
-                yield from self._send_frames(bursts[index], 0.0)
+            frames = self._send_frames(bursts[index], 0.0) if bursts and not self._pause(running) else iter(())
+            pause = next(frames, None)  # all frames have left, unless the interface's queue is full
+            # The answers come before any pause: another instance's must not be taken for ours.
             if accepted:
                 self._collect(running, takeover, ADD_TOLERATED, "cannot add")
+            if pause is not None:
+                yield pause
+                yield from frames
 
     def _removing(self, running: RunningInstance, takeover: Takeover) -> Iterator[float]:
         for index, part in enumerate(takeover.removals.slices):
@@ -213,8 +217,10 @@ class Executor:
             self._log.error(f"({running.name}) {complaint} some addresses: {problem}")
             return
         for error in errors:
-            placed = takeover.addresses[takeover.additions.index(error)]
-            self._log.error(f"({running.name}) {complaint} {placed.text} on {placed.interface_name}: {error}")
+            index = takeover.additions.index(error)
+            placed = takeover.addresses[index] if index < len(takeover.addresses) else None
+            which = f"{placed.text} on {placed.interface_name}" if placed else "an address"
+            self._log.error(f"({running.name}) {complaint} {which}: {error}")
 
     # Announcements
 

@@ -50,7 +50,7 @@ def place(
         _request(address, interface),
         interface.name,
         str(address.address),
-        interface.mac if len(interface.mac) == 6 else b"",
+        interface.mac if interface.announces else b"",
         router=not is_ipv4 and forwards(interface.name),
         watched=not address.no_track,
     )

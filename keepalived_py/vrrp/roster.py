@@ -293,7 +293,7 @@ class Roster:
     def _source_announcement(self, running: RunningInstance) -> Burst | None:
         interface = self._interface(running)
         source = running.router.instance.source_address
-        if interface is None or not source or len(interface.mac) != 6:
+        if interface is None or not source or not interface.announces:
             return None
         if running.config.family == IPV4:
             frame = gratuitous_request(source, interface.mac)
