@@ -5,11 +5,8 @@ The sentences are those of keepalived's own log; `docs/guide/log.md` lists them 
 
 from __future__ import annotations
 
-MASTER = "MASTER"
-BACKUP = "BACKUP"
-FAULT = "FAULT"
 STOP = "STOP"
-INIT = "INIT"
+"""What an instance that has been ended is called; the other states are named as `vrrp.state.State` names them."""
 
 
 def transition_to_master(instance: str) -> str:

@@ -316,7 +316,10 @@ class Executor:
             self._log.info(vocabulary.transition_to_master(running.name))
         if new is not State.INIT:
             self._log.info(vocabulary.entering(running.name, new.name))
-        self._log.info(vocabulary.cause(running.name, old.name, new.name, transition.cause))
+        ended = new is State.INIT
+        self._log.info(
+            vocabulary.cause(running.name, old.name, vocabulary.STOP if ended else new.name, transition.cause)
+        )
 
     def _report_notes(self, running: RunningInstance, _now: float) -> None:
         notes = running.router.instance.notes
