@@ -6,6 +6,9 @@ from enum import IntEnum
 
 from keepalived_py.errors import ConfigTestCode
 
+MOST_LENGTH_DIFFERENCE = 4
+MOST_COMPARISONS = 400
+
 
 class Severity(IntEnum):
     """How much a diagnostic matters."""
@@ -65,10 +68,15 @@ class Diagnostic:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a suggestion for a word that is not among the known ones, or an empty string."""
+    """Return a suggestion for a word that is not among the known ones, or an empty string.
+
+    Only words of similar length are compared, and not more than a few hundred: each comparison takes microseconds,
+    and a configuration may have thousands of unknown words.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 (only a configuration with errors pays for it)
 
-    near = get_close_matches(word, list(known), n=1, cutoff=0.7)
+    similar = [name for name in known if abs(len(name) - len(word)) <= MOST_LENGTH_DIFFERENCE]
+    near = get_close_matches(word, similar, n=1, cutoff=0.7) if len(similar) <= MOST_COMPARISONS else []
     return f"did you mean '{near[0]}'?" if near else ""
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_INCLUDE_DEPTH = 32
 MAX_FILES = 5000
-MAX_GENERATED_LINES = 100_000
+MAX_GENERATED_LINES = 50_000
 MAX_BYTES = 64 << 20
 _MAX_PASSES = 100
 _SPECIAL = re.compile(r'[{}#!"$\\@~]')
@@ -62,6 +62,7 @@ class Expander:
     Attributes:
         files_read: every file that was opened, in order.
         size: bytes read.
+        include_failed: True when an include check that is active found something wrong.
     """
 
     def __init__(self, files: Files, definitions: Definitions, diagnostics: Diagnostics, checks: Check) -> None:
@@ -75,6 +76,7 @@ class Expander:
         """
         self.files_read: list[str] = []
         self.size = 0
+        self.include_failed = False
         self._files = files
         self._definitions = definitions
         self._diagnostics = diagnostics
@@ -84,6 +86,7 @@ class Expander:
         self._waiting: list[tuple[int, list[str]]] = []
         self._collecting: _OpenDefinition | None = None
         self._generated = 0
+        self._order = 0
 
     def lines(self, pattern: str) -> Iterator[_Piece]:
         """Yield the logical lines of the file (or files) `pattern` names and of all they include.
@@ -109,7 +112,8 @@ class Expander:
         """Yield lines of a file until it ends or another source comes before its next line."""
         special, name = _SPECIAL.search, source.name
         for number, text in source.lines:
-            line = SourceLine(name, number, text)
+            self._order = order = self._order + 1
+            line = SourceLine(name, number, text, order)
             if self._collecting:
                 self._collect(text)
                 continue
@@ -187,6 +191,8 @@ class Expander:
 
     def _resolve(self, text: str, line: SourceLine, start: int) -> str:
         """Apply condition, definition, repetition and references; return what is left to read as configuration."""
+        if "$" not in text and text[0] not in "@~":
+            return text
         where = line.location(start + 1)
         for _ in range(_MAX_PASSES):
             if text.startswith("@"):
@@ -293,7 +299,7 @@ class Expander:
 
     def _take_include(self, text: str, line: SourceLine, start: int) -> bool:
         """Enter the files of an include line; return whether it is one."""
-        statement = include.parse_include(text)
+        statement = include.parse_include(text) if text.startswith("include") else None
         if not statement:
             return False
         pattern, checks = statement
@@ -313,6 +319,7 @@ class Expander:
     def _report(self, problem: IncludeProblem, active: Check, where: Location | None) -> None:
         """Say what is wrong with an include: an error when its check is active."""
         if problem.check & active:
+            self.include_failed = True
             self._diagnostics.error(problem.message, where, code=ConfigTestCode.SECURITY)
         elif not problem.silent:
             self._diagnostics.warning(problem.message, where)

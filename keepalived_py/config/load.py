@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keepalived_py.config.build import build
+from keepalived_py.config.checks import check
 from keepalived_py.config.definitions import Definitions
+from keepalived_py.config.diagnostics import Diagnostics
+from keepalived_py.config.environment import SystemEnvironment
 from keepalived_py.config.expand import Expander
 from keepalived_py.config.include import Check
+from keepalived_py.config.name_tables import NameTables
 from keepalived_py.config.randomness import Random
 from keepalived_py.config.source import Disk
 from keepalived_py.config.tree import Statement, parse
+from keepalived_py.errors import ConfigTestCode
 
 if TYPE_CHECKING:
-    from keepalived_py.config.diagnostics import Diagnostics
+    from keepalived_py.config.environment import Environment
+    from keepalived_py.config.model import Config
+    from keepalived_py.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +34,35 @@ class Text:
         statements: the statements outside every block.
         files: paths of the files that were read, in order; empty when there is no configuration file.
         size: bytes read.
+        include_failed: True when an include check that is active found something wrong.
     """
 
     statements: list[Statement]
     files: tuple[str, ...]
     size: int
+    include_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that was read, with everything that was wrong with it.
+
+    Attributes:
+        config: what can run; None when there is no configuration, an include check failed, or a word is missing.
+        diagnostics: every problem, in the order in which they were found.
+        files: paths of the files that were read, in order.
+        size: bytes read.
+    """
+
+    config: Config | None
+    diagnostics: Diagnostics
+    files: tuple[str, ...]
+    size: int
+
+    @property
+    def exit_code(self) -> ConfigTestCode:
+        """The exit code of --config-test."""
+        return self.diagnostics.exit_code()
 
 
 def short_host_name() -> str:
@@ -53,4 +86,32 @@ def read(
     checks = Check.ALL if all_include_checks else Check.NONE
     expander = Expander(Disk(), definitions, diagnostics, checks)
     statements = parse(expander.lines(path), diagnostics)
-    return Text(statements, tuple(expander.files_read), expander.size)
+    return Text(statements, tuple(expander.files_read), expander.size, expander.include_failed)
+
+
+def load(path: str, options: Options, environment: Environment | None = None) -> Loaded:
+    """Read, type and check a configuration.
+
+    Args:
+        path: file name; a wildcard pattern reads every match.
+        options: the command line; its configuration id and include checks count here.
+        environment: the machine that the configuration is checked against; this one when None.
+    """
+    collecting = gc.isenabled()
+    # Reading makes many objects that all stay: looking for cycles among them would cost a third of the time.
+    gc.disable()
+    try:
+        return _load(path, options, environment or SystemEnvironment())
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _load(path: str, options: Options, environment: Environment) -> Loaded:
+    diagnostics = Diagnostics()
+    text = read(path, diagnostics, config_id=options.config_id, all_include_checks=options.all_include_checks)
+    if not text.files:
+        return Loaded(None, diagnostics, text.files, text.size)
+    config = check(build(text.statements, diagnostics, NameTables().number), environment, diagnostics)
+    unusable = text.include_failed or diagnostics.exit_code() is ConfigTestCode.MISSING_WORD
+    return Loaded(None if unusable else config, diagnostics, text.files, text.size)

@@ -1,126 +1,169 @@
-"""Whether scripts exist, may run, and cannot be changed by others than root."""
+"""The scripts of a configuration: whom they run as, whether they can run, whether that is safe."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntFlag
-from posixpath import normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from keepalived_py.config.arguments import Maybe, Script, ScriptValue, User
+from keepalived_py.config.correction import Correction
+from keepalived_py.config.script_safety import DEFAULT_USER, Runner, ScriptState, inspect
+from keepalived_py.errors import ConfigTestCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from keepalived_py.config.environment import Environment, PathStatus
-
-DEFAULT_USER = "keepalived_script"
-MAX_LINKS = 40
-_TYPE = 0o170000
-_DIRECTORY = 0o040000
-_REGULAR = 0o100000
-_LINK = 0o120000
-_SET_UID, _SET_GID, _STICKY = 0o4000, 0o2000, 0o1000
+    from keepalived_py.config.diagnostics import Diagnostics, Location
+    from keepalived_py.config.environment import Environment
+    from keepalived_py.config.fields import Record
+    from keepalived_py.config.model.check import RealServer, VirtualServer
+    from keepalived_py.config.model.globals import GlobalDefs
+    from keepalived_py.config.model.tracking import VrrpScript
 
 
-class ScriptState(IntFlag):
-    """What is known about a script."""
+class ScriptChecks:
+    """Judges scripts one by one and remembers whether any of them runs unprotected.
 
-    NONE = 0
-    MISSING = 1
-    NOT_EXECUTABLE = 2
-    INSECURE = 4
-    SHELL_REDIRECTION = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Runner:
-    """Whom a script runs as."""
-
-    uid: int = 0
-    gid: int = 0
-
-
-def inspect(program: str, runner: Runner, environment: Environment) -> ScriptState:
-    """Return what is wrong with the program of a script; NONE when it can run and is safe.
-
-    Only a script that root runs, or that is set-id root, can be INSECURE: others than root could change it or a
-    directory or link above it. Links are followed, and both the path as written and the real one are judged.
+    Attributes:
+        disabled: names of the vrrp_scripts that were disabled.
     """
-    if program.startswith("<") and program[1:].lstrip(" \t").startswith("/"):
-        return ScriptState.SHELL_REDIRECTION
-    path = program if "/" in program else _search(program, environment)
-    real = _real_path(path, environment) if path else None
-    status = environment.status(real) if real else None
-    if not path or not real or not status or status.mode & _TYPE != _REGULAR:
-        return ScriptState.MISSING
-    if not _may_execute(status, runner):
-        return ScriptState.NOT_EXECUTABLE
-    if not _needs_protection(status, runner):
-        return ScriptState.NONE
-    walked = {*_parents(normpath(path)), *_parents(real)}
-    return ScriptState.INSECURE if any(_is_open(step, environment) for step in walked) else ScriptState.NONE
 
+    def __init__(self, defaults: GlobalDefs, environment: Environment, diagnostics: Diagnostics) -> None:
+        self.disabled: set[str] = set()
+        self._defaults = defaults
+        self._environment = environment
+        self._diagnostics = diagnostics
+        self._unprotected: Location | None = None
+        self._any_script = False
+        self._any_insecure = False
+        self._default_runner = self._find_default_runner()
 
-def _search(name: str, environment: Environment) -> str | None:
-    """Return the first path of the search path that exists."""
-    candidates = (f"{directory}/{name}" for directory in environment.search_path())
-    return next((path for path in candidates if _real_path(path, environment)), None)
+    def _find_default_runner(self) -> Runner | None:
+        """Return whom scripts without a user run as; None when nobody is safe enough."""
+        chosen = self._defaults.script_user
+        if chosen is not None:
+            runner = self._runner(chosen.user, chosen.group)
+            if runner is None:
+                where = self._defaults.location("script_user")
+                self._diagnostics.error(f"script_user {_names(chosen)} does not exist", where)
+            return runner
+        found = self._environment.user(DEFAULT_USER)
+        if found:
+            return Runner(*found)
+        return None if self._defaults.enable_script_security else Runner()
 
+    def _runner(self, user: str, group: str | None) -> Runner | None:
+        found = self._environment.user(user)
+        gid = self._environment.group(group) if group else found[1] if found else None
+        return Runner(found[0], gid) if found and gid is not None else None
 
-def _real_path(path: str, environment: Environment) -> str | None:
-    """Return the path without links, or None when a part of it does not exist."""
-    parts = [part for part in reversed(path.split("/")) if part not in {"", "."}]
-    reached = "" if path.startswith("/") else "."
-    for _ in range(MAX_LINKS * 20):
-        if not parts:
-            return reached or "/"
-        part = parts.pop()
-        if part == "..":
-            reached = reached.rpartition("/")[0]
-            continue
-        step = f"{reached}/{part}"
-        status = environment.status(step)
-        if not status:
+    def check_tracked(self, script: VrrpScript) -> VrrpScript | None:
+        """Return a vrrp_script that can run, else None."""
+        check = Correction(script, script.name, self._diagnostics)
+        if script.script is None:
+            check.drop("vrrp_script has no script: removed")
             return None
-        if status.mode & _TYPE != _LINK or status.target is None:
-            reached = step
-            continue
-        if status.target.startswith("/"):
-            reached = ""
-        parts += [piece for piece in reversed(status.target.split("/")) if piece not in {"", "."}]
-    return None
+        runner = self._runner(script.user.user, script.user.group) if script.user else self._default_runner
+        if runner is None:
+            user = _names(script.user) if script.user else DEFAULT_USER
+            check.drop(f"there is no user {user} to run the script: removed", "user")
+            return None
+        state = self._inspect(script.script, runner, check.record.location("script"))
+        if problem := self._problem(state):
+            self.disabled.add(script.name)
+            if state is ScriptState.NOT_EXECUTABLE:
+                check.warning(f"track script {script.script.words[0]} {problem}: disabled", "script")
+            else:
+                check.error(f"track script {script.script.words[0]} {problem}: disabled", "script")
+            return None
+        return script
+
+    def check_record(self, record: Any, label: str) -> Any:
+        """Return a record without the scripts that cannot run or must not."""
+        check: Correction[Any] = Correction(record, label, self._diagnostics)
+        kind: type[Record] = type(record)
+        for attribute in _script_words(kind):
+            script: Script | None = getattr(record, attribute)
+            if script is not None and script.words:
+                self._check_script(check, record.keywords_[attribute].name, attribute, script)
+        return check.record
+
+    def check_server(self, server: VirtualServer, name: str) -> VirtualServer:
+        """Return a virtual server without the scripts that cannot run, its own and those of its real servers."""
+        server = self.check_record(server, name)
+        changed: dict[int, RealServer] = {}
+        for index, real in enumerate(server.real_server):
+            checked = self.check_record(real, name)
+            if real.misc_check:
+                scripts = tuple(self.check_record(check, name) for check in real.misc_check)
+                if any(one is not other for one, other in zip(scripts, real.misc_check, strict=True)):
+                    usable = tuple(check for check in scripts if check.misc_path is not None)
+                    checked = checked.changed(misc_check=usable)
+            if checked is not real:
+                changed[index] = checked
+        if not changed:
+            return server
+        return server.changed(
+            real_server=tuple(changed.get(index, real) for index, real in enumerate(server.real_server))
+        )
+
+    def _check_script(self, check: Correction[Any], word: str, attribute: str, script: Script) -> None:
+        chosen: User | None = getattr(check.record, "user", None)
+        if chosen is not None:
+            script = script.changed(user=chosen.user, group=chosen.group)
+        runner = self._runner(script.user, script.group) if script.user else self._default_runner
+        if runner is None:
+            problem = f"has no user {script.user or DEFAULT_USER} to run as"
+            if script.user is None:
+                check.error(f"{word} {script.words[0]} {problem}: disabled", word)
+            else:
+                check.warning(f"{word} {script.words[0]} {problem}: disabled", word)
+        else:
+            problem = self._problem(self._inspect(script, runner, check.record.location(word)))
+            if problem:
+                check.warning(f"{word} {script.words[0]} {problem}: disabled", word)
+        if problem:
+            check.record = check.record.changed(**{attribute: None})
+
+    def _inspect(self, script: Script, runner: Runner, where: Location | None) -> ScriptState:
+        state = inspect(script.words[0], runner, self._environment)
+        if state not in {ScriptState.MISSING, ScriptState.SHELL_REDIRECTION}:
+            self._unprotected = self._unprotected or where
+            self._any_script = True
+            self._any_insecure = self._any_insecure or state is ScriptState.INSECURE
+        return state
+
+    def _problem(self, state: ScriptState) -> str:
+        """Return why a script in this state is disabled, or an empty string."""
+        if state is ScriptState.INSECURE and self._defaults.enable_script_security:
+            return "can be changed by others than root"
+        if state is ScriptState.MISSING:
+            return "cannot be found"
+        return "cannot be executed" if state is ScriptState.NOT_EXECUTABLE else ""
+
+    def check_security(self, what: str) -> None:
+        """Report that scripts run without script security."""
+        if self._any_script and not self._defaults.enable_script_security:
+            more = "; some of them can be changed by others than root" if self._any_insecure else ""
+            message = f"security: {what} scripts are run without enable_script_security{more}"
+            self._diagnostics.error(message, self._unprotected, code=ConfigTestCode.SECURITY)
+
+    def forget(self) -> None:
+        """Begin to look for unprotected scripts anew, for another process."""
+        self._unprotected = None
+        self._any_script = self._any_insecure = False
 
 
-def _may_execute(status: PathStatus, runner: Runner) -> bool:
-    if runner.uid == 0:
-        return bool(status.mode & 0o111)
-    if runner.uid == status.uid:
-        return bool(status.mode & 0o100)
-    return bool(status.mode & (0o010 if runner.gid == status.gid else 0o001))
+_SCRIPT_WORDS: dict[type[Record], tuple[str, ...]] = {}
 
 
-def _needs_protection(status: PathStatus, runner: Runner) -> bool:
-    """Return whether root's rights are at stake."""
-    set_uid = status.uid == 0 and bool(status.mode & _SET_UID)
-    set_gid = status.gid == 0 and bool(status.mode & _SET_GID)
-    return runner.uid == 0 or runner.gid == 0 or set_uid or set_gid
+def _script_words(kind: type[Record]) -> tuple[str, ...]:
+    """Return the attributes of a record class that hold scripts; worked out once per class."""
+    found = _SCRIPT_WORDS.get(kind)
+    if found is None:
+        kinds = {attribute: keyword.kind for attribute, keyword in kind.keywords_.items()}
+        inner = {attribute: kind.kind if isinstance(kind, Maybe) else kind for attribute, kind in kinds.items()}
+        found = tuple(attribute for attribute, kind in inner.items() if isinstance(kind, ScriptValue))
+        _SCRIPT_WORDS[kind] = found
+    return found
 
 
-def _parents(path: str) -> Iterator[str]:
-    """Yield the path and every directory above it."""
-    while path not in {"", ".", "/"}:
-        yield path
-        path = path.rpartition("/")[0]
-    yield path or "/"
-
-
-def _is_open(path: str, environment: Environment) -> bool:
-    """Return whether others than root may change what stands at a path."""
-    status = environment.status(path)
-    if not status:
-        return False
-    kind = status.mode & _TYPE
-    if status.uid:
-        return True
-    if kind == _LINK or (kind == _DIRECTORY and status.mode & _STICKY):
-        return False
-    return bool(status.mode & 0o002) or bool(status.gid and status.mode & 0o020)
+def _names(user: User) -> str:
+    return f"{user.user}:{user.group}" if user.group else user.user

@@ -22,11 +22,13 @@ class SourceLine:
         file: path of the file.
         number: 1-based line number.
         text: the physical line without its newline; bytes that are not UTF-8 are surrogate-escaped.
+        order: place in the order of reading, across files.
     """
 
     file: str
     number: int
     text: str
+    order: int = 0
 
     def location(self, column: int = 0) -> Location:
         """Return the place of a 1-based column of this line."""

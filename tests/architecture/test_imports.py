@@ -14,12 +14,21 @@ PURE = frozenset(
     {
         "errors",
         "messages",
+        *(f"config.{name}_checks" for name in ("instance", "interface", "group", "tracking", "script", "server")),
         "options",
         *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
         *(
             f"config.{name}"
-            for name in ("definitions", "repetition", "include", "script_words", "randomness", "script_checks")
+            for name in (
+                "definitions",
+                "repetition",
+                "include",
+                "script_words",
+                "randomness",
+                "script_safety",
+                "correction",
+            )
         ),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.config.reading import messages_of, outline, read_text, words_of
+from tests.config.reading import messages_of, outline, read_files, read_text, words_of
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,11 @@ def test_word_out_of_a_definition_stands_where_it_is_used() -> None:
     statements, _ = read_text("$P=1.2.3.4 80\nreal_server ${P} x\n")
     assert statements[0].words == ["real_server", "1.2.3.4", "80", "x"]
     assert [statements[0].at(index).column for index in range(3)] == [1, 13, 13]
+
+
+def test_lines_know_their_order_across_files() -> None:
+    contents = {"/etc/main.conf": b"a\ninclude b.conf\nd\n", "/etc/b.conf": b"\n\n\nb\nc"}
+    statements, _ = read_files(contents)
+    orders = [statement.line.order for statement in statements]
+    assert [statement.words[0] for statement in statements] == ["a", "b", "c", "d"]
+    assert orders == sorted(set(orders))

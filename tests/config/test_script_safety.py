@@ -1,7 +1,7 @@
 import pytest
 
 from keepalived_py.config.environment import PathStatus, RecordedEnvironment
-from keepalived_py.config.script_checks import Runner, ScriptState, inspect
+from keepalived_py.config.script_safety import Runner, ScriptState, inspect
 
 DIRECTORY = PathStatus(0o040755)
 PROGRAM = PathStatus(0o100755)
