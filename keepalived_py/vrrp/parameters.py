@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from keepalived_py.vrrp.authentication import NO_AUTHENTICATION, Authentication, AuthenticationType
+from keepalived_py.vrrp.authentication import HEADER_LENGTH, NO_AUTHENTICATION, Authentication, AuthenticationType
 from keepalived_py.vrrp.timers import MISSED_ADVERTS, VERSION_2, VERSION_3
 
 IPV4 = 4
@@ -12,7 +12,11 @@ OWNER_PRIORITY = 255
 MULTICAST_IPV4 = bytes((224, 0, 0, 18))
 MULTICAST_IPV6 = bytes((0xFF, 0x02, *(0,) * 13, 0x12))
 MULTICAST_TTL = 255
+MOST_ADDRESSES = 255
+"""The address count of the advert has eight bits (RFC 9568 section 5.2.5)."""
 _ADDRESS_LENGTH = {IPV4: 4, IPV6: 16}
+_HEADERS = {(IPV4, VERSION_2): 14 + 20 + 8 + 8, (IPV4, VERSION_3): 14 + 20 + 8, (IPV6, VERSION_3): 14 + 40 + 8}
+"""Octets before and behind the addresses in one frame; keepalived counts the Ethernet header too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class Parameters:
             raise ValueError(f"{self.name}: no VRRP version {self.version} for family {self.family}")
         if self.version != VERSION_2 and self.authentication.type is not AuthenticationType.NONE:
             raise ValueError(f"{self.name}: version {self.version} has no authentication")
-        if not (1 <= self.vrid <= 255 and 1 <= self.priority <= 255 and len(self.virtual_addresses) <= 255):
+        if not (1 <= self.vrid <= 255 and 1 <= self.priority <= 255 and len(self.virtual_addresses) <= MOST_ADDRESSES):
             raise ValueError(f"{self.name}: virtual router id, priority or number of addresses out of range")
 
     @property
@@ -126,3 +130,16 @@ class Parameters:
     def is_owner(self) -> bool:
         """Whether this router owns the addresses."""
         return self.priority == OWNER_PRIORITY
+
+
+def most_addresses(family: int, version: int, mtu: int, *, header: bool = False) -> int:
+    """How many addresses an advert may list; keepalived treats those beyond as excluded ones.
+
+    Args:
+        family: 4 or 6.
+        version: 2 or 3.
+        mtu: octets that fit into one frame of the interface.
+        header: whether there is an authentication header.
+    """
+    room = mtu - _HEADERS[family, version] - (HEADER_LENGTH if header else 0)
+    return max(0, min(room // _ADDRESS_LENGTH[family], MOST_ADDRESSES))

@@ -15,7 +15,7 @@ from keepalived_py.kernel.rtnl import (
     AddressRequest,
 )
 from keepalived_py.vrrp.authentication import NO_AUTHENTICATION, Authentication, AuthenticationType
-from keepalived_py.vrrp.parameters import IPV4, MULTICAST_TTL, Parameters, UnicastPeer
+from keepalived_py.vrrp.parameters import IPV4, MULTICAST_TTL, Parameters, UnicastPeer, most_addresses
 from keepalived_py.vrrp.takeover import PlacedAddress
 from keepalived_py.vrrp.timers import VERSION_2
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.interfaces import Interface, InterfaceTable
 
+DEFAULT_MTU = 1500
 _TYPES = {"PASS": AuthenticationType.PASSWORD, "AH": AuthenticationType.HEADER}
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -99,7 +100,11 @@ def source_of(instance: VrrpInstance, table: InterfaceTable) -> bytes:
 
 
 def parameters_of(
-    instance: VrrpInstance, global_defs: GlobalDefs, source_address: bytes, startup_delay: float
+    instance: VrrpInstance,
+    global_defs: GlobalDefs,
+    source_address: bytes,
+    startup_delay: float,
+    mtu: int = DEFAULT_MTU,
 ) -> Parameters:
     """Return what the election machine is told about a configured instance.
 
@@ -108,6 +113,7 @@ def parameters_of(
         global_defs: for the multicast groups.
         source_address: packed; empty while there is none.
         startup_delay: seconds.
+        mtu: of the interface; what does not fit into one advert is treated as excluded from it.
     """
     group = instance.mcast_dst_ip or (
         global_defs.vrrp_mcast_group4 if instance.family == IPV4 else global_defs.vrrp_mcast_group6
@@ -119,9 +125,7 @@ def parameters_of(
         vrid=instance.virtual_router_id,
         priority=instance.priority,
         advertisement_interval=instance.advert_int,
-        virtual_addresses=tuple(
-            one.address.packed for one in instance.virtual_ipaddress if one.address.version == instance.family
-        ),
+        virtual_addresses=_advertised(instance, mtu),
         source_address=source_address,
         multicast_destination=group.packed,
         unicast_peers=tuple(UnicastPeer(one.address.packed, one.min_ttl, one.max_ttl) for one in instance.unicast_peer),
@@ -145,6 +149,12 @@ def parameters_of(
         timer_expired_backup=instance.timer_expired_backup or 0,
         authentication=_authentication(instance),
     )
+
+
+def _advertised(instance: VrrpInstance, mtu: int) -> tuple[bytes, ...]:
+    header = _authentication(instance).type is AuthenticationType.HEADER
+    own = tuple(one.address.packed for one in instance.virtual_ipaddress if one.address.version == instance.family)
+    return own[: most_addresses(instance.family, instance.version, mtu, header=header)]
 
 
 def _authentication(instance: VrrpInstance) -> Authentication:

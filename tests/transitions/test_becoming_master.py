@@ -259,3 +259,12 @@ def test_init_adopted_with_a_fault_goes_to_fault() -> None:
     instance.fault_found(NOW, "no interface eth0")
     assert instance.adopted(NOW, NOW - 0.1) == (Effect.REMOVE_ADDRESSES, Effect.REPORT_TRANSITION)
     assert (instance.state, instance.deadline_at) == (State.FAULT, inf)
+
+
+def test_backup_forgets_an_earlier_priority_zero_when_it_was_master_since() -> None:
+    instance = backup()
+    instance.advert_received(NOW, LOWER, 0, 1.0)
+    instance.deadline_reached(NOW + 1.0)
+    instance.advert_received(NOW + 2.0, LOWER, 150, 1.0)
+    instance.reconfigured(NOW + 2.0, parameters(advertisement_interval=2.0))
+    assert instance.deadline_at == NOW + 2.0 + 6.609375

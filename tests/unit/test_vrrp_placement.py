@@ -143,6 +143,13 @@ def test_parameters_follow_the_configuration() -> None:
     assert (parameters.ttl, parameters.preempt_mode, parameters.startup_delay) == (33, False, 2.5)
 
 
+def test_addresses_beyond_what_an_advert_can_list_are_not_in_it() -> None:
+    many = tuple(virtual(f"10.0.{number >> 8}.{number & 255}", 32) for number in range(300))
+    configured = instance(virtual_ipaddress=many)
+    assert len(parameters_of(configured, GlobalDefs(), OWN, 0).virtual_addresses) == 255
+    assert len(parameters_of(configured, GlobalDefs(), OWN, 0, mtu=576).virtual_addresses) == 131
+
+
 def test_version_3_has_no_authentication() -> None:
     configured = instance(version=3, authentication=Authentication(auth_type="PASS", auth_pass="1111"))
     assert parameters_of(configured, GlobalDefs(), OWN, 0).authentication.type is AuthenticationType.NONE

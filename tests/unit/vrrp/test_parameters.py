@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from keepalived_py.vrrp.authentication import Authentication, AuthenticationType
-from keepalived_py.vrrp.parameters import IPV6, MULTICAST_IPV4, MULTICAST_IPV6, Parameters, UnicastPeer
+from keepalived_py.vrrp.parameters import IPV6, MULTICAST_IPV4, MULTICAST_IPV6, Parameters, UnicastPeer, most_addresses
 from tests.unit.vrrp.wire import GROUP6, OURS, SENDER, SENDER6
 
 
@@ -50,3 +50,21 @@ def test_only_priority_255_is_the_owner() -> None:
 def test_password_is_padded_with_zeros_and_cut_at_eight_octets() -> None:
     assert Authentication(AuthenticationType.PASSWORD, b"1111").padded_key == b"1111\0\0\0\0"
     assert Authentication(AuthenticationType.PASSWORD, b"0123456789").padded_key == b"01234567"
+
+
+@pytest.mark.parametrize(
+    ("family", "version", "mtu", "header", "expected"),
+    [
+        (4, 2, 1500, False, 255),
+        (4, 3, 1500, False, 255),
+        (6, 3, 1500, False, 89),
+        (6, 3, 9000, False, 255),
+        (4, 2, 576, False, 131),
+        (4, 2, 576, True, 125),
+        (4, 2, 40, False, 0),
+    ],
+)
+def test_advert_lists_as_many_addresses_as_fit_into_a_frame(
+    family: int, version: int, mtu: int, header: bool, expected: int
+) -> None:
+    assert most_addresses(family, version, mtu, header=header) == expected
