@@ -36,7 +36,7 @@ READY_LIMIT = 10.0
 class Store(ConfigSource, Protocol):
     """The shared configuration, as its writer sees it."""
 
-    def put(self, config: Config) -> int:
+    def write(self, config: Config) -> int:
         """Make `config` the configuration in force; return its generation."""
 
 
@@ -70,7 +70,7 @@ class Supervisor:
         self._config = config
         self._offspring = offspring
         self._store = store
-        self._generation = store.put(config)
+        self._generation = store.write(config)
         self._reread = reread
         self._log = log
         self._readiness = readiness
@@ -231,7 +231,7 @@ class Supervisor:
             self._service_manager.ready()
             return
         self._config = config
-        self._generation = self._store.put(config)
+        self._generation = self._store.write(config)
         _settle_memory()
         living = [child for child in self._offspring if child.pid is not None]
         self._reload.told((child.kind.name for child in living), now)

@@ -51,7 +51,7 @@ class Store:
         self._memory = mmap.mmap(-1, mmap.PAGESIZE)
         self._generation = 0
 
-    def put(self, config: Config) -> int:
+    def write(self, config: Config) -> int:
         """Store the text."""
         self._generation += 1
         self._memory[: mmap.PAGESIZE] = f"{self._generation}\n{config.global_defs.router_id}\n".encode().ljust(

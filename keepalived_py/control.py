@@ -1,0 +1,70 @@
+"""`keepalivedctl`: what keepalived's own command line has no option for.
+
+A name of its own, so that `pidof keepalived` and `killall keepalived` never hit it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from keepalived_py import __version__, manual
+from keepalived_py.config.keywords import keyword_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from keepalived_py.config.keywords import KeywordRow
+
+COLUMNS = ("path", "section", "syntax", "type", "range", "default", "in_effect", "help")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run `keepalivedctl` with these words (default: the process's own); return the exit code."""
+    arguments = _parser().parse_args(words)
+    if arguments.verb == "keywords":
+        rows = keyword_table()
+        _print(as_json(rows) if arguments.json else as_text(rows))
+    elif arguments.section == 8:
+        _print(manual.keepalived())
+    else:
+        _print(manual.keepalived_conf())
+    return 0
+
+
+def as_json(rows: Iterable[KeywordRow]) -> str:
+    """Return the keyword table as a JSON array of objects."""
+    return json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False) + "\n"
+
+
+def as_text(rows: Iterable[KeywordRow]) -> str:
+    """Return the keyword table as lines of tab-separated columns, the first one their names."""
+    cells = [[_cell(getattr(row, column)) for column in COLUMNS] for row in rows]
+    return "".join("\t".join(line) + "\n" for line in [list(COLUMNS), *cells])
+
+
+def _cell(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="keepalivedctl", description="Tools around the keepalived daemon.")
+    parser.add_argument("--version", action="version", version=f"keepalived-py {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    keywords = verbs.add_parser("keywords", help="print every keyword of the configuration language")
+    keywords.add_argument("--json", action="store_true", help="as a JSON array")
+    page = verbs.add_parser("manual", help="print a manual page in roff")
+    page.add_argument("section", type=int, choices=(5, 8), help="5: keepalived.conf, 8: keepalived")
+    return parser
+
+
+def _print(text: str) -> None:
+    """Print, and end quietly when the reader (head, less) has seen enough."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()
