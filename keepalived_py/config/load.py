@@ -95,13 +95,14 @@ def load(path: str, options: Options, environment: Environment | None = None) ->
     Args:
         path: file name; a wildcard pattern reads every match.
         options: the command line; its configuration id and include checks count here.
-        environment: the machine that the configuration is checked against; this one when None.
+        environment: the machine that the configuration is checked against; this one when None (which asks
+            the resolver for host names in a configuration test only).
     """
     collecting = gc.isenabled()
     # Reading makes many objects that all stay: looking for cycles among them would cost a third of the time.
     gc.disable()
     try:
-        return _load(path, options, environment or SystemEnvironment())
+        return _load(path, options, environment or SystemEnvironment(ask_resolver=options.config_test))
     finally:
         if collecting:
             gc.enable()

@@ -36,3 +36,7 @@ def test_status_of_file_and_link_is_what_lstat_says(tmp_path: Path) -> None:
 def test_search_path_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/a::/b")
     assert SystemEnvironment().search_path() == ("/a", ".", "/b")
+
+
+def test_host_names_are_taken_for_known_where_nobody_may_wait() -> None:
+    assert SystemEnvironment(ask_resolver=False).resolves("no-such-host.invalid")
