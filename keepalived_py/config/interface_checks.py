@@ -33,6 +33,7 @@ def check_interfaces(config: Config, environment: Environment, diagnostics: Diag
     for group in config.garp_groups:
         for name in (group.interface, *group.interfaces):
             if name and not environment.interface_exists(name):
+                missing = True
                 where = group.location("interface" if name == group.interface else "interfaces")
                 diagnostics.error(f"garp_group: interface {name} does not exist", where)
     return missing
