@@ -57,11 +57,15 @@ def crash_and_watch(pair: Pair, adverts_after: int) -> list[Advert]:
 def test_killed_vrrp_child_of_a_master_is_replaced_before_its_peer_notices_at_one_second(lab: Lab) -> None:
     lines = (*SECOND, *PASS)
     pair = start_pair(lab, instance(150, lines), instance(100, lines))
+    child = pair.first.vrrp_pid()
     adverts = crash_and_watch(pair, 4)
     assert max(gaps(adverts)) < 3 * 1.0 + (256 - 100) / 256, "Master_Down_Interval of the peer"
     assert {advert.priority for advert in adverts} == {150}
-    assert any("adopt" in line for line in pair.first.log("Keepalived_vrrp")), pair.story()
-    assert any("Respawning" in line for line in pair.first.log("Keepalived")), pair.story()
+    assert (
+        "(VI_1) goes on as MASTER where the crashed process stopped: addresses kept, no transition"
+        in pair.first.log("Keepalived_vrrp")
+    ), pair.story()
+    assert f"VRRP child process({child}) died: Respawning" in pair.first.log("Keepalived"), pair.story()
 
 
 def test_killed_vrrp_child_of_a_master_is_replaced_before_its_peer_notices_at_a_tenth(lab: Lab) -> None:
@@ -99,6 +103,9 @@ def test_hung_vrrp_child_is_aborted_killed_and_replaced(lab: Lab) -> None:
     pair.wait(lambda: pair.first.vrrp_pid() not in (0, old), 15, "the hung child is replaced")
     pair.wait_for_holder(pair.first)
     assert not pair.first.is_running(old)
+    said = pair.first.log("Keepalived")
+    assert any(f"({old})" in line and "SIGABRT" in line for line in said), pair.story()
+    assert f"VRRP child process({old}) does not end on SIGABRT: sending SIGKILL" in said, pair.story()
 
 
 def test_killed_parent_takes_its_children_with_it_and_the_addresses_go(lab: Lab) -> None:

@@ -33,13 +33,14 @@ def test_missing_interface_is_a_fault_that_ends_by_itself_when_it_appears(lab: L
     pair.wait(lambda: pair.first.has("192.168.7.1/24", "late0"), 5, "the address on the late interface")
 
 
-def test_missing_interface_without_dynamic_interfaces_ends_the_start_with_the_configuration_code(lab: Lab) -> None:
+def test_missing_interface_without_dynamic_interfaces_is_an_error_and_the_other_instances_run(lab: Lab) -> None:
     pair = plug_pair(lab)
-    pair.first.configure(instance(150, interface="late0"))
-    done = pair.first.attempt("keepalived", "-D", "-S", "0")
-    pair.wait(lambda: pair.first.parent_pid() == 0, 5, "the daemon ends")
-    said = done.stdout + done.stderr + "\n".join(pair.first.log())
-    assert "late0" in said, said
+    late = instance(150, name="VI_2", vrid=52, interface="late0", addresses=["192.168.7.1/24"])
+    pair.first.configure(instance(150) + late)
+    pair.first.start()
+    pair.wait_for_holder(pair.first)
+    assert any("error: (VI_2) interface late0 does not exist" in line for line in pair.first.log("Keepalived"))
+    assert "VRRP_Instance(VI_2) Entering FAULT STATE" in pair.first.log("Keepalived_vrrp")
 
 
 def test_interface_that_goes_down_is_a_fault_the_peer_covers_and_coming_up_ends_it(lab: Lab) -> None:

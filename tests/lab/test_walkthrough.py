@@ -145,12 +145,17 @@ def test_restart_of_init_script_replaces_all_three_processes(lab: Lab) -> None:
     assert not before & after
 
 
-def test_init_script_start_with_bad_configuration_says_why_and_fails(lab: Lab) -> None:
+def test_init_script_start_with_unusable_configuration_says_why_and_fails(lab: Lab) -> None:
     pair = scene(lab, "single")
-    pair.first.configure("vrrp_instance VI_1 {\n    virtual_router_id 999\n    interface eth0\n}\n")
+    pair.first.configure("vrrp_instance VI_1 {\n    virtual_router_id\n    interface eth0\n}\n")
     done = pair.first.attempt(INIT, "start")
-    assert done.returncode != 0
-    assert "/etc/keepalived/keepalived.conf:2:23: error:" in done.stdout + done.stderr
+    assert done.returncode == 2
+    assert "/etc/keepalived/keepalived.conf:2:" in done.stderr
+    assert processes(pair.first) == []
+    pair.first.path("/etc/keepalived/keepalived.conf").unlink()
+    done = pair.first.attempt(INIT, "start")
+    assert done.returncode == 6
+    assert "/etc/keepalived/keepalived.conf" in done.stderr
     assert processes(pair.first) == []
 
 
