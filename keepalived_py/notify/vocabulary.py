@@ -53,6 +53,7 @@ def address_reported(address: str, *, added: bool) -> str:
 REFLECTOR = "Registering Kernel netlink reflector"
 ANNOUNCEMENT_CHANNEL = "Registering gratutious ARP shared channel"
 COMMAND_CHANNEL = "Registering Kernel netlink command channel"
+IPVS = "Initializing ipvs 2.6"
 LINK_WATCH = "Using LinkWatch kernel netlink reflector..."
 
 

@@ -75,6 +75,7 @@ class VrrpProcess:
         self._log.info(vocabulary.REFLECTOR)
         self._log.info(vocabulary.COMMAND_CHANNEL)
         self._log.info(vocabulary.ANNOUNCEMENT_CHANNEL)
+        self._log.info(vocabulary.IPVS)
         self._log.info(vocabulary.configuration_read(self._child.options.config_file, self._child.source.size))
         self._log.info(vocabulary.LINK_WATCH)
         self._roster.start(config, self._masters, _startup_delay(config))
