@@ -1,0 +1,83 @@
+"""The shared configuration: generations, readers in other processes, torn writes."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from keepalived_py.config.model import Config
+from keepalived_py.config.model.vrrp import VrrpInstance
+from keepalived_py.config.snapshot import Snapshot
+from keepalived_py.errors import ConfigError
+
+
+def config(name: str, count: int = 1) -> Config:
+    return Config(vrrp_instances=tuple(VrrpInstance(name=f"{name}{number}") for number in range(count)))
+
+
+@pytest.fixture
+def snapshot() -> Iterator[Snapshot]:
+    made = Snapshot.create()
+    yield made
+    made.close()
+
+
+def test_empty_snapshot_read_is_refused(snapshot: Snapshot) -> None:
+    with pytest.raises(ConfigError, match="no configuration has been accepted yet"):
+        snapshot.read()
+
+
+def test_written_configuration_comes_back_with_its_generation(snapshot: Snapshot) -> None:
+    assert snapshot.write(config("A")) == 1
+    assert snapshot.current() == (1, config("A"))
+
+
+@pytest.mark.parametrize("counts", [(1, 50, 1, 1, 50, 50, 1), (50, 1, 1, 1), (1, 1, 1, 1)])
+def test_many_generations_of_changing_size_each_come_back(snapshot: Snapshot, counts: tuple[int, ...]) -> None:
+    for generation, count in enumerate(counts, 1):
+        assert snapshot.write(config(f"G{generation}", count)) == generation
+        assert snapshot.read() == (generation, config(f"G{generation}", count))
+
+
+def test_memory_does_not_grow_with_the_number_of_generations(snapshot: Snapshot) -> None:
+    for generation in range(100):
+        snapshot.write(config(f"G{generation}"))
+    size = os.fstat(snapshot._descriptor).st_size
+    assert size < 30_000
+
+
+def test_forked_reader_sees_what_its_parent_writes_later(snapshot: Snapshot) -> None:
+    snapshot.write(config("A"))
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.read(read_end, 1)
+        os._exit(0 if snapshot.read() == (2, config("B", 20)) else 1)
+    snapshot.write(config("B", 20))
+    os.write(write_end, b"x")
+    _, status = os.waitpid(child, 0)
+    os.close(read_end)
+    os.close(write_end)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_half_written_header_leaves_the_generation_before_in_force(snapshot: Snapshot) -> None:
+    snapshot.write(config("A"))
+    snapshot.write(config("B"))
+    snapshot.write(config("C"))
+    os.pwrite(snapshot._descriptor, b"\xff\xff\xff", 32)
+    assert snapshot.read() == (2, config("B"))
+
+
+def test_body_written_without_header_changes_nothing(snapshot: Snapshot) -> None:
+    snapshot.write(config("A"))
+    end = os.fstat(snapshot._descriptor).st_size
+    os.pwrite(snapshot._descriptor, b"\x80garbage", end)
+    assert snapshot.read() == (1, config("A"))
+
+
+def test_damaged_body_is_refused_instead_of_loaded(snapshot: Snapshot) -> None:
+    snapshot.write(config("A"))
+    os.pwrite(snapshot._descriptor, b"\x00\x00", 80)
+    with pytest.raises(ConfigError, match="faster than it can be read"):
+        snapshot.read()
