@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from keepalived_py.config.load import load
 from keepalived_py.errors import ConfigTestCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from keepalived_py.options import Options
-    from keepalived_py.watchdog.configuration import Loaded
 
 
 def config_test(options: Options) -> int:
@@ -21,7 +18,6 @@ def config_test(options: Options) -> int:
 
     Diagnostics go to standard error, or are appended to the file given with --config-test.
     """
-    load: Callable[[str, Options], Loaded] = import_module("keepalived_py.config.load").load
     loaded = load(options.config_file, options)
     text = "".join(f"{diagnostic.render()}\n" for diagnostic in loaded.diagnostics)
     written = _write(text.encode("utf-8", "surrogateescape"), options.config_test_log)

@@ -6,6 +6,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING
 
+from keepalived_py.config.describe import describe_checkers
 from keepalived_py.errors import ExitCode
 from keepalived_py.kernel.interfaces import ChangeKind, InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
@@ -65,8 +66,15 @@ class HealthChecker:
         self._reactor.add_reader(self._monitor, self._interfaces_changed)
         self._log.info(vocabulary.REFLECTOR)
         self._log.info(vocabulary.COMMAND_CHANNEL)
-        self._log.info(vocabulary.configuration_read(self._child.options.config_file, self._child.source.size))
+        self._say_configuration()
         self._log.info(vocabulary.LINK_WATCH)
+
+    def _say_configuration(self) -> None:
+        """Log that a configuration has been taken, and with -d what it says."""
+        self._log.info(vocabulary.configuration_read(self._child.options.config_file, self._child.source.size))
+        if self._child.options.dump_config:
+            for line in describe_checkers(self._config):
+                self._log.info(line)
 
     def _show_life(self, now: float) -> None:
         self._child.heartbeat.beat(now)
@@ -90,7 +98,7 @@ class HealthChecker:
         generation, config = self._child.source.current()
         if generation != self._generation:
             self._generation, self._config = generation, config
-            self._log.info(vocabulary.configuration_read(self._child.options.config_file, self._child.source.size))
+            self._say_configuration()
         self._child.heartbeat.acknowledge(generation)
 
     def _stop(self) -> None:

@@ -73,6 +73,11 @@ class Snapshot:
         """Return (generation, configuration) that are in force."""
         return self.read()
 
+    @property
+    def size(self) -> int:
+        """Bytes that the configuration in force takes."""
+        return self._newest()[2]
+
     def close(self) -> None:
         """Let go of the memory; other processes keep theirs."""
         os.close(self._descriptor)

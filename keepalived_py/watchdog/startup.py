@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from keepalived_py.errors import KeepalivedError
@@ -201,19 +200,25 @@ class Startup:
 
 def the_parts() -> Parts:
     """Return what the daemon is made of."""
+    from keepalived_py.config.keywords import not_in_effect  # noqa: PLC0415 - tests bring their own parts
+    from keepalived_py.config.load import load  # noqa: PLC0415
+    from keepalived_py.config.snapshot import Snapshot  # noqa: PLC0415
+
     return Parts(
-        load=import_module("keepalived_py.config.load").load,
-        store=import_module("keepalived_py.config.snapshot").Snapshot,
-        not_in_effect=import_module("keepalived_py.config.keywords").not_in_effect,
+        load=load,
+        store=Snapshot.create,
+        not_in_effect=not_in_effect,
         children={places.CHECKERS: _check_child, places.VRRP: _vrrp_child},
     )
 
 
 def _check_child() -> Callable[[Child], int]:
-    run: Callable[[Child], int] = import_module("keepalived_py.check.process").run
+    from keepalived_py.check.process import run  # noqa: PLC0415 - not with -P
+
     return run
 
 
 def _vrrp_child() -> Callable[[Child], int]:
-    run: Callable[[Child], int] = import_module("keepalived_py.vrrp.process").run
+    from keepalived_py.vrrp.process import run  # noqa: PLC0415 - not with -C
+
     return run

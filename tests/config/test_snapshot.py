@@ -81,3 +81,11 @@ def test_damaged_body_is_refused_instead_of_loaded(snapshot: Snapshot) -> None:
     os.pwrite(snapshot._descriptor, b"\x00\x00", 80)
     with pytest.raises(ConfigError, match="faster than it can be read"):
         snapshot.read()
+
+
+def test_size_is_that_of_the_configuration_in_force(snapshot: Snapshot) -> None:
+    assert snapshot.size == 0
+    snapshot.write(config("A"))
+    small = snapshot.size
+    snapshot.write(config("A", 50))
+    assert 0 < small < snapshot.size
