@@ -82,7 +82,7 @@ class Maybe(Kind):
 
     def format(self, value: Any) -> str:
         """Return the word for `value`."""
-        return self.kind.format(value)
+        return str(value) if value == self.absent and isinstance(value, (str, bool)) else self.kind.format(value)
 
     def write(self, value: Any) -> str | None:
         """Return no word for `absent`."""
@@ -275,11 +275,12 @@ def clipped(number: Integer, text: str, reading: Reading, index: int = 1) -> int
     try:
         return number.parse(text)
     except BadValueError as bad:
-        if number.high != 253 or text not in ("254", "-254"):
+        beyond = number.high == 253 and text in ("254", "-254")
+        if bad.instead is UNSET and not beyond:
             bad.index = index
             raise
-        reading.problem(f"weight {text} is outside [{number.low}, {number.high}]: clipped", index)
-        return number.high if text == "254" else number.low
+        reading.problem(bad.reason, index)
+        return (number.high if text == "254" else number.low) if beyond else int(bad.instead)
 
 
 class Several(Kind):

@@ -50,7 +50,7 @@ class MissingWordError(Exception):
 
 def quote(text: str) -> str:
     """Return `text` as one word of the language: quoted when it would otherwise be split or misread."""
-    if not text or text[0] in _MUST_NOT_LEAD or not _MUST_QUOTE.isdisjoint(text):
+    if text.split() != [text] or text[0] in _MUST_NOT_LEAD or not _MUST_QUOTE.isdisjoint(text):
         return f'"{text}"'
     return text
 

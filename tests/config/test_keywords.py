@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from keepalived_py.config.keywords import keyword_table
+from keepalived_py.config.keywords import keyword_table, not_in_effect
+from keepalived_py.config.manual import escape, keyword_document, manual_page
+from tests.config.test_build import build_text
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "keywords.tsv"
 
@@ -37,3 +39,33 @@ def test_help_texts_are_one_line_without_a_full_stop() -> None:
 def test_paths_are_unique() -> None:
     paths = [row.path for row in keyword_table()]
     assert len(paths) == len(set(paths))
+
+
+def test_document_is_what_the_fields_say_now() -> None:
+    document = Path(__file__).parents[2] / "docs" / "keywords.md"
+    assert document.read_text(encoding="utf-8") == keyword_document()
+
+
+def test_manual_page_has_every_keyword_of_the_table() -> None:
+    page = manual_page()
+    missing = [row.path for row in keyword_table() if f"\\fB{escape(row.keyword)}\\fR" not in page]
+    assert missing == []
+
+
+def test_manual_page_has_no_line_that_roff_takes_for_a_request() -> None:
+    requests = {line.split()[0] for line in manual_page().splitlines() if line.startswith((".", "'"))}
+    assert requests == {".TH", ".SH", ".SS", ".PP", ".TP", ".BR"}
+
+
+def test_keywords_without_effect_are_named_once_each() -> None:
+    config, _ = build_text(
+        "global_defs {\nrouter_id x\nsmtp_server 10.0.0.1\n}\n"
+        "vrrp_instance A {\nnotify /bin/x\nsmtp_alert\n}\nvrrp_instance B {\nnotify /bin/y\n}\n"
+        "virtual_server 10.0.0.1 80 {\nlvs_sched rr\n}"
+    )
+    assert not_in_effect(config) == [
+        "global_defs/smtp_server",
+        "virtual_server",
+        "vrrp_instance/notify",
+        "vrrp_instance/smtp_alert",
+    ]
