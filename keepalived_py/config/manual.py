@@ -24,28 +24,20 @@ TITLES: Final = {
     "bfd": "BFD",
     "other": "THE LANGUAGE ITSELF",
 }
-INTRODUCTION: Final = (
-    (
-        "The configuration is made of words, separated by blanks. The first word of a line is a keyword; the words after"
-        " it are its arguments. Braces after a keyword hold a block."
-    ),
-    (
-        "A word in double quotes may hold blanks, comment signs and braces. Everything from # or ! to the end of the line"
-        " is a comment, outside double quotes."
-    ),
-    (
-        "BOOL is one of on, true, yes, off, false, no. SECS may have a fraction where the range shows one. A script with"
-        " arguments is one quoted word, which may be followed by a user and a group."
-    ),
-    (
-        "A keyword that is not in effect is accepted, checked and kept, and has no effect in this release; the daemon names"
-        " such keywords when it starts."
-    ),
-    (
-        "keepalived --config-test reads the file and reports every problem with its place; keepalivedctl keywords prints"
-        " this table."
-    ),
-)
+INTRODUCTION: Final = """The configuration is made of words, separated by blanks. The first word of a line is a keyword; the words
+after it are its arguments. Braces after a keyword hold a block.
+
+A word in double quotes may hold blanks, comment signs and braces. Everything from # or ! to the end of the
+line is a comment, outside double quotes.
+
+BOOL is one of on, true, yes, off, false, no. SECS may have a fraction where the range shows one. A script
+with arguments is one quoted word, which may be followed by a user and a group.
+
+A keyword that is not in effect is accepted, checked and kept, and has no effect in this release; the daemon
+names such keywords when it starts.
+
+keepalived --config-test reads the file and reports every problem with its place; keepalivedctl keywords
+prints this table."""
 MARKDOWN_HEAD: Final = """# Keywords
 
 Every word of the configuration language, read from the fields of the model (`keepalived_py/config/model/`);
@@ -58,8 +50,8 @@ def manual_page() -> str:
     """Return keepalived.conf(5) in the man macros of roff."""
     lines = ['.TH KEEPALIVED.CONF 5 "" "keepalived-py" "File formats"', ".SH NAME"]
     lines += ["keepalived.conf \\- configuration of keepalived", ".SH DESCRIPTION"]
-    for paragraph in INTRODUCTION:
-        lines += [".PP", escape(paragraph)]
+    for paragraph in INTRODUCTION.split("\n\n"):
+        lines += [".PP", *map(escape, paragraph.splitlines())]
     for section, title in TITLES.items():
         lines.append(f".SH {title}")
         lines += _section(section)
