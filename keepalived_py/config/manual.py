@@ -24,7 +24,8 @@ TITLES: Final = {
     "bfd": "BFD",
     "other": "THE LANGUAGE ITSELF",
 }
-INTRODUCTION: Final = """The configuration is made of words, separated by blanks. The first word of a line is a keyword; the words
+INTRODUCTION: Final = """\
+The configuration is made of words, separated by blanks. The first word of a line is a keyword; the words
 after it are its arguments. Braces after a keyword hold a block.
 
 A word in double quotes may hold blanks, comment signs and braces. Everything from # or ! to the end of the
