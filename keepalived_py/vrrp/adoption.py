@@ -9,13 +9,30 @@ from __future__ import annotations
 
 import math
 import struct
+from typing import NamedTuple
 from zlib import crc32
 
 _MAGIC = 0x4B41_5650
 _HEADER = struct.Struct("=II")
-_ENTRY = struct.Struct("=16sdd")
-_STAMP = struct.Struct("=d")
-_LAST_SENT_OFFSET = 16
+_ENTRY = struct.Struct("=16sdQ")
+_STAMP = struct.Struct("=dQ")
+_STAMP_OFFSET = 16
+
+
+class Legacy(NamedTuple):
+    """What an instance that was MASTER left.
+
+    Attributes:
+        last_sent_at: when it sent its last advert, seconds of the monotonic clock.
+        sequence: number of its last authentication header; 0 without such headers.
+    """
+
+    last_sent_at: float
+    sequence: int
+
+
+NO_LEGACY = Legacy(-math.inf, 0)
+"""What an instance starts with that nobody died for."""
 
 
 def _key(name: str) -> bytes:
@@ -38,8 +55,8 @@ class AdoptionRecord:
         self._offsets: dict[str, int] = {}
         self.capacity = (len(memory) - _HEADER.size) // _ENTRY.size
 
-    def masters(self) -> dict[bytes, tuple[float, float]]:
-        """Return what the earlier child left: key -> (last advert sent at, became MASTER at)."""
+    def masters(self) -> dict[bytes, Legacy]:
+        """Return what the instances of the earlier child that were MASTER left, by `key`."""
         magic, count = _HEADER.unpack_from(self._memory, 0)
         if magic != _MAGIC:
             return {}
@@ -47,7 +64,7 @@ class AdoptionRecord:
             _ENTRY.unpack_from(self._memory, _HEADER.size + index * _ENTRY.size)
             for index in range(min(count, self.capacity))
         )
-        return {key: (sent, since) for key, sent, since in entries if sent > 0 and math.isfinite(sent)}
+        return {key: Legacy(sent, sequence) for key, sent, sequence in entries if sent > 0 and math.isfinite(sent)}
 
     @staticmethod
     def key(name: str) -> bytes:
@@ -60,24 +77,18 @@ class AdoptionRecord:
         self._offsets = {}
         for index, name in enumerate(names[: self.capacity]):
             offset = _HEADER.size + index * _ENTRY.size
-            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0.0)
+            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0)
             self._offsets[name] = offset
         _HEADER.pack_into(self._memory, 0, _MAGIC, len(self._offsets))
 
-    def became_master(self, name: str, now: float) -> None:
-        """Record that `name` has been MASTER since `now`."""
+    def sent_advert(self, name: str, now: float, sequence: int) -> None:
+        """Record that `name`, MASTER, sent an advert at `now` with this number in its authentication header."""
         offset = self._offsets.get(name)
         if offset is not None:
-            _ENTRY.pack_into(self._memory, offset, _key(name), now, now)
-
-    def sent_advert(self, name: str, now: float) -> None:
-        """Record that `name`, MASTER, sent an advert at `now`."""
-        offset = self._offsets.get(name)
-        if offset is not None:
-            _STAMP.pack_into(self._memory, offset + _LAST_SENT_OFFSET, now)
+            _STAMP.pack_into(self._memory, offset + _STAMP_OFFSET, now, sequence)
 
     def left_master(self, name: str) -> None:
         """Record that `name` is not MASTER."""
         offset = self._offsets.get(name)
         if offset is not None:
-            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0.0)
+            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0)

@@ -95,7 +95,7 @@ class Executor:
     def _send_advert(self, running: RunningInstance, now: float) -> None:
         self._send(running, resigning=False)
         if running.router.state is State.MASTER:
-            self._record.sent_advert(running.name, now)
+            self._record.sent_advert(running.name, now, running.router.sequence)
 
     def _send_resignation(self, running: RunningInstance, _now: float) -> None:
         self._send(running, resigning=True)
@@ -164,10 +164,9 @@ class Executor:
         self._queue(running, self._adding(running, takeover, bursts))
         self._queue(running, self._announcing(running, bursts, self._rounds_left(running)))
 
-    def _add_addresses(self, running: RunningInstance, now: float) -> None:
+    def _add_addresses(self, running: RunningInstance, _now: float) -> None:
         self._drop_work(running)
         running.holding = running.announced = True
-        self._record.became_master(running.name, now)
         if running.takeover.addresses:
             self._lines.append(vocabulary.setting_addresses(running.name))
         self._queue(running, self._adding(running, running.takeover, running.bursts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
 from keepalived_py.kernel import sysctl
@@ -10,7 +9,7 @@ from keepalived_py.kernel.arp import gratuitous_request
 from keepalived_py.kernel.interfaces import ChangeKind
 from keepalived_py.kernel.ndisc import unsolicited_advertisement
 from keepalived_py.kernel.transmit import Burst, frame_destination
-from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.adoption import NO_LEGACY, AdoptionRecord
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.faults import faults_of
 from keepalived_py.vrrp.parameters import IPV4, IPV6
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from keepalived_py.kernel.interfaces import Change, Interface, InterfaceTable
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
+    from keepalived_py.vrrp.adoption import Legacy
     from keepalived_py.vrrp.executor import Executor
     from keepalived_py.vrrp.takeover import PlacedAddress
 
@@ -62,7 +62,7 @@ class Roster:
 
     # Begin, reload, end
 
-    def start(self, config: Config, masters: Mapping[bytes, tuple[float, float]], startup_delay: float) -> None:
+    def start(self, config: Config, masters: Mapping[bytes, Legacy], startup_delay: float) -> None:
         """Begin every instance.
 
         Args:
@@ -73,8 +73,8 @@ class Roster:
         self._take_globals(config)
         self._record.start([instance.name for instance in config.vrrp_instances])
         for instance in config.vrrp_instances:
-            last_sent_at, _since = masters.get(AdoptionRecord.key(instance.name), (-inf, -inf))
-            self._begin(instance, config, last_sent_at, startup_delay)
+            legacy = masters.get(AdoptionRecord.key(instance.name), NO_LEGACY)
+            self._begin(instance, config, legacy, startup_delay)
         self._pool.report()
 
     def reload(self, config: Config) -> None:
@@ -89,11 +89,11 @@ class Roster:
         for name, instance in wanted.items():
             kept = self.instances.get(name)
             if kept is None:
-                self._begin(instance, config, -inf, 0.0)
+                self._begin(instance, config, NO_LEGACY, 0.0)
                 continue
             self._reconfigure(kept, instance, config)
             if kept.router.state is State.MASTER:
-                self._record.became_master(name, kept.router.instance.last_sent_at)
+                self._record.sent_advert(name, kept.router.instance.last_sent_at, kept.router.sequence)
         self.instances = {name: self.instances[name] for name in wanted}
         self._pool.report()
 
@@ -108,7 +108,7 @@ class Roster:
             IPV6: config.global_defs.vrrp_gna_interval,
         }
 
-    def _begin(self, instance: VrrpInstance, config: Config, last_sent_at: float, startup_delay: float) -> None:
+    def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
         now = self._reactor.time()
         source = source_of(instance, self._table)
         router = VirtualRouter(parameters_of(instance, config.global_defs, source, startup_delay))
@@ -120,15 +120,14 @@ class Roster:
         for reason in running.faults:
             router.fault_found(now, reason)
         self._fit_sockets(running)
-        self._executor.perform(running, router.adopted(now, last_sent_at), now)
+        self._executor.perform(running, router.adopted(now, legacy.last_sent_at, legacy.sequence), now)
         if router.state is State.MASTER and router.transition is None:
-            self._adopt(running, now)
+            self._adopt(running)
         elif router.state is not State.MASTER:
             self._remove_leftovers(running)
         running.arm()
 
-    def _adopt(self, running: RunningInstance, now: float) -> None:
-        self._record.became_master(running.name, now)
+    def _adopt(self, running: RunningInstance) -> None:
         self._executor.adopt(running)
         self._log.info(
             f"({running.name}) goes on as MASTER where the crashed process stopped: addresses kept, no transition"

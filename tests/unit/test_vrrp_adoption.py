@@ -1,6 +1,6 @@
 import pytest
 
-from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.adoption import AdoptionRecord, Legacy
 
 
 def memory(size: int = 4096) -> memoryview:
@@ -15,16 +15,16 @@ def test_master_is_found_by_the_next_child() -> None:
     shared = memory()
     record = AdoptionRecord(shared)
     record.start(["VI_1", "VI_2"])
-    record.became_master("VI_2", 10.0)
-    record.sent_advert("VI_2", 12.5)
-    assert AdoptionRecord(shared).masters() == {AdoptionRecord.key("VI_2"): (12.5, 10.0)}
+    record.sent_advert("VI_2", 10.0, 6)
+    record.sent_advert("VI_2", 12.5, 7)
+    assert AdoptionRecord(shared).masters() == {AdoptionRecord.key("VI_2"): Legacy(12.5, 7)}
 
 
 def test_instance_that_left_master_is_forgotten() -> None:
     shared = memory()
     record = AdoptionRecord(shared)
     record.start(["VI_1"])
-    record.became_master("VI_1", 10.0)
+    record.sent_advert("VI_1", 10.0, 0)
     record.left_master("VI_1")
     assert AdoptionRecord(shared).masters() == {}
 
@@ -33,7 +33,7 @@ def test_start_forgets_the_earlier_child() -> None:
     shared = memory()
     record = AdoptionRecord(shared)
     record.start(["VI_1"])
-    record.became_master("VI_1", 10.0)
+    record.sent_advert("VI_1", 10.0, 0)
     AdoptionRecord(shared).start(["VI_1"])
     assert AdoptionRecord(shared).masters() == {}
 
@@ -42,8 +42,8 @@ def test_instances_beyond_the_capacity_are_ignored() -> None:
     shared = memory(8 + 32)
     record = AdoptionRecord(shared)
     record.start(["VI_1", "VI_2"])
-    record.became_master("VI_2", 1.0)
-    record.became_master("VI_1", 2.0)
+    record.sent_advert("VI_2", 1.0, 0)
+    record.sent_advert("VI_1", 2.0, 0)
     assert list(AdoptionRecord(shared).masters()) == [AdoptionRecord.key("VI_1")]
 
 
