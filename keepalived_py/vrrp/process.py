@@ -77,6 +77,10 @@ class VrrpProcess:
         self._log.info(vocabulary.ANNOUNCEMENT_CHANNEL)
         self._log.info(vocabulary.IPVS)
         self._log.info(vocabulary.configuration_read(self._child.options.config_file, self._child.source.size))
+        if self._child.options.dump_config:
+            from keepalived_py.config.describe import describe_vrrp  # noqa: PLC0415 - only -d needs it
+
+            self._log.info("\n".join(describe_vrrp(config)))
         self._log.info(vocabulary.LINK_WATCH)
         self._roster.start(config, self._masters, _startup_delay(config))
 
