@@ -418,6 +418,30 @@ def test_other_addresses_are_remarked_on_and_the_advert_counts(
     assert (router.last_rejection, router.deadline_at) == (rejection, 3.0 + 3.609375)
 
 
+def test_remark_and_notes_of_the_machine_are_reported_once_together() -> None:
+    router = listening()
+    one_address = in_ipv4(message_v2(addresses=ADDRESSES[:1], count=1))
+    assert router.datagram_received(1.0, one_address) == (Effect.REPORT_NOTES,)
+    assert len(router.instance.notes) == 2
+    router.instance.notes.clear()
+    assert router.datagram_received(2.0, one_address) == ()
+    router.fault_found(3.0, "interface eth0 went down")
+    router.fault_cleared(3.0, "interface eth0 went down")
+    router.instance.advert_received(3.5, SENDER, 150, 1.0)
+    router.instance.notes.clear()
+    assert router.datagram_received(4.0, one_address) == (Effect.REPORT_NOTES,)
+    assert [note.text for note in router.instance.notes] == [
+        "number of virtual addresses mismatch with 10.0.0.1 mine=2 received=1"
+    ]
+
+
+def test_owner_ignore_adverts_concerns_owners_that_ask_for_it_only() -> None:
+    for changes in ({"owner_ignore_adverts": True}, {"priority": 255}):
+        router = listening(**changes)
+        router.datagram_received(1.0, in_ipv4(message_v2()))
+        assert (router.counters.advert_rcvd, router.last_rejection) == (1, None)
+
+
 def test_same_addresses_in_another_order_are_no_mismatch() -> None:
     router = listening()
     router.datagram_received(1.0, in_ipv4(message_v2(addresses=ADDRESSES[::-1])))
