@@ -268,3 +268,17 @@ def test_backup_forgets_an_earlier_priority_zero_when_it_was_master_since() -> N
     instance.advert_received(NOW + 2.0, LOWER, 150, 1.0)
     instance.reconfigured(NOW + 2.0, parameters(advertisement_interval=2.0))
     assert instance.deadline_at == NOW + 2.0 + 6.609375
+
+
+def test_backup_without_preemption_has_no_preempt_delay_to_start() -> None:
+    instance = backup(preempt_mode=False, preempt_delay=10.0)
+    instance.advert_received(NOW, LOWER, 50, 1.0)
+    assert [note.text for note in instance.notes] == ["master set to 10.0.0.1"]
+    assert instance.repeats_until == inf
+
+
+def test_backup_that_is_no_owner_never_takes_the_priority_of_one() -> None:
+    instance = backup()
+    instance.advert_received(NOW, LOWER, 150, 1.0)
+    instance.advert_received(NOW, HIGHER, 120, 1.0)
+    assert instance.priority == 100

@@ -241,13 +241,20 @@ def test_owner_that_yielded_to_another_reclaims_its_priority_when_that_one_is_go
     assert "Restoring our priority to 255" in instance.notes[0].text
 
 
-def test_owner_that_yielded_to_another_reclaims_its_priority_when_somebody_else_is_master() -> None:
+@pytest.mark.parametrize(
+    ("source", "priority", "ours"),
+    [(LOWER, 255, 254), (LOWER, 254, 255), (LOWER, 120, 255), (HIGHER, 120, 255), (HIGHER, 255, 255)],
+    ids=["still the rival", "rival with less", "rival with much less", "somebody else", "another rival"],
+)
+def test_owner_that_yielded_keeps_its_lower_priority_only_while_the_rival_advertises(
+    source: bytes, priority: int, ours: int
+) -> None:
     instance = owner(garp_lower_prio_repeat=0, lower_prio_no_advert=True)
     instance.advert_received(NOW, LOWER, 255, 1.0)
     timeline(instance, SINCE + 2.0)
     instance.advert_received(SINCE + 2.5, LOWER, 255, 1.0)
-    instance.advert_received(SINCE + 3.0, HIGHER, 120, 1.0)
-    assert (instance.state, instance.priority) == (State.BACKUP, 255)
+    instance.advert_received(SINCE + 3.0, source, priority, 1.0)
+    assert (instance.state, instance.priority) == (State.BACKUP, ours)
 
 
 def test_owner_whose_rival_falls_silent_says_so_and_stays() -> None:

@@ -261,3 +261,11 @@ def test_adopted_router_goes_on_with_the_sequence_number_of_its_predecessor() ->
     successor.adopted(1.0, 0.5, predecessor.sequence)
     [(_, datagram)] = successor.adverts_to_send()
     assert (datagram[28:32], successor.sequence, listening().sequence) == ((3).to_bytes(4), 3, 0)
+
+
+def test_router_reconfigured_without_authentication_header_sends_and_believes_plain_adverts() -> None:
+    router = listening(authentication=HEADER)
+    router.reconfigured(1.0, listening(priority=150).parameters)
+    assert router.adverts_to_send() == ((GROUP, in_ipv4(message_v2(), source=OURS, ip_id=0)),)
+    router.datagram_received(2.0, in_ipv4(message_v2()))
+    assert (router.counters.advert_rcvd, router.last_rejection) == (1, None)
