@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
 from typing import TYPE_CHECKING
 
 from keepalived_py.kernel.process import set_name
@@ -37,9 +35,9 @@ def _setproctitle() -> Callable[[str], None]:
     spec = PathFinder.find_spec("_setproctitle", package.submodule_search_locations)
     if spec is None or spec.loader is None:
         raise ImportError("setproctitle has no extension module for this Python")
-    spec.name = "setproctitle._setproctitle"
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
+    module = spec.loader.create_module(spec)
+    if module is None:
+        raise ImportError("setproctitle's extension module cannot be loaded")
     spec.loader.exec_module(module)
     function: Callable[[str], None] = module.setproctitle
     return function
