@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from keepalived_py import __version__, manual
+from keepalived_py.config import manual as config_manual
 from keepalived_py.config.keywords import keyword_table
 
 if TYPE_CHECKING:
@@ -26,12 +27,11 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run `keepalivedctl` with these words (default: the process's own); return the exit code."""
     arguments = _parser().parse_args(words)
     if arguments.verb == "keywords":
-        rows = keyword_table()
-        _print(as_json(rows) if arguments.json else as_text(rows))
+        _print(keywords(arguments.format))
     elif arguments.section == 8:
-        _print(manual.keepalived())
+        _print(manual.manual_page())
     else:
-        _print(manual.keepalived_conf())
+        _print(config_manual.manual_page())
     return 0
 
 
@@ -50,12 +50,23 @@ def _cell(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def keywords(form: str) -> str:
+    """Return the keyword table as `text`, `json` or `markdown`."""
+    if form == "markdown":
+        return config_manual.keyword_document()
+    rows = keyword_table()
+    return as_json(rows) if form == "json" else as_text(rows)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="keepalivedctl", description="Tools around the keepalived daemon.")
     parser.add_argument("--version", action="version", version=f"keepalived-py {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    keywords = verbs.add_parser("keywords", help="print every keyword of the configuration language")
-    keywords.add_argument("--json", action="store_true", help="as a JSON array")
+    table = verbs.add_parser("keywords", help="print every keyword of the configuration language")
+    choice = table.add_mutually_exclusive_group()
+    choice.add_argument("--json", dest="format", action="store_const", const="json", help="as a JSON array")
+    choice.add_argument("--markdown", dest="format", action="store_const", const="markdown", help="as a document")
+    table.set_defaults(format="text")
     page = verbs.add_parser("manual", help="print a manual page in roff")
     page.add_argument("section", type=int, choices=(5, 8), help="5: keepalived.conf, 8: keepalived")
     return parser

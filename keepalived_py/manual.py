@@ -1,34 +1,10 @@
-"""The manual pages: keepalived(8) from the table of options, keepalived.conf(5) from the table of keywords."""
+"""The manual page keepalived(8), made from the table of options; keepalived.conf(5) is in `config.manual`."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from keepalived_py import EMULATED_DATE, EMULATED_VERSION, __version__
 from keepalived_py.cli import OPTIONS, Option
 from keepalived_py.command_line import Argument
-from keepalived_py.config.keywords import keyword_table
-
-if TYPE_CHECKING:
-    from keepalived_py.config.keywords import KeywordRow
-
-LANGUAGE = (
-    "A line is a keyword and its arguments; braces after it hold a block, on the same line or on lines of their own.",
-    "`#' and `!' begin a comment, wherever they stand outside double quotes. Double quotes make one word of several.",
-    "`include FILE' reads other files, also with wildcards.",
-    "`$NAME=VALUE' defines a word that `$NAME' and `${NAME}' stand for from there on.",
-    "`@ID' before a line keeps it for the host that was started with --config-id ID, `@^ID' for every other host.",
-    "`keepalived --config-test' reports everything that is wrong with a file.",
-)
-
-SECTIONS = {
-    "global": "GLOBAL SETTINGS",
-    "vrrp": "VRRP",
-    "track": "TRACKED OBJECTS",
-    "check": "VIRTUAL SERVERS AND HEALTH CHECKS",
-    "bfd": "BFD",
-    "other": "THE LANGUAGE ITSELF",
-}
 
 DESCRIPTION = (
     (
@@ -92,7 +68,7 @@ def escape(text: str) -> str:
     return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
 
 
-def keepalived() -> str:
+def manual_page() -> str:
     """Return the page of the command in the man macros of roff."""
     lines = [
         f'.TH KEEPALIVED 8 "" "keepalived-py {__version__}" "System administration"',
@@ -114,40 +90,6 @@ def keepalived() -> str:
     lines += _list("FILES", FILES)
     lines += [".SH SEE ALSO", ".BR keepalived.conf (5)"]
     return "\n".join(lines) + "\n"
-
-
-def keepalived_conf() -> str:
-    """Return the page of the configuration in the man macros of roff."""
-    lines = [
-        f'.TH KEEPALIVED.CONF 5 "" "keepalived-py {__version__}" "Configuration files"',
-        ".ad l",
-        ".SH NAME",
-        "keepalived.conf \\- configuration of keepalived",
-        ".SH DESCRIPTION",
-    ]
-    for paragraph in LANGUAGE:
-        lines += [escape(paragraph), ".PP"]
-    lines.append("A keyword inside a block is shown with the names of the blocks around it: BLOCK/KEYWORD.")
-    rows = keyword_table()
-    for section, title in SECTIONS.items():
-        lines.append(f'.SH "{title}"')
-        for row in rows:
-            if row.section == section:
-                lines += _keyword(row)
-    lines += [".SH SEE ALSO", ".BR keepalived (8)"]
-    return "\n".join(lines) + "\n"
-
-
-def _keyword(row: KeywordRow) -> list[str]:
-    syntax = "" if row.syntax == "-" else f" \\fI{escape(row.syntax)}\\fR"
-    facts = [f"{row.help}."]
-    if row.range != "-":
-        facts.append(f"Range: {row.range}.")
-    if row.default != "-":
-        facts.append(f"Default: {row.default}.")
-    if not row.in_effect:
-        facts.append("Not in effect in this release.")
-    return [".TP", f"\\fB{escape(row.path)}\\fR{syntax}", escape(" ".join(facts))]
 
 
 def _heading(option: Option) -> str:

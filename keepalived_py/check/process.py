@@ -6,7 +6,6 @@ import signal
 import socket
 from typing import TYPE_CHECKING
 
-from keepalived_py.config.describe import describe_checkers
 from keepalived_py.errors import ExitCode
 from keepalived_py.kernel.interfaces import ChangeKind, InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
@@ -62,6 +61,7 @@ class HealthChecker:
     def _open(self) -> None:
         """Start listening to the kernel and say so, in the order that readers of the log know."""
         self._log.info(vocabulary.IPVS)
+        self._log.info(vocabulary.IPVS)
         self._report(self._monitor.load())
         self._reactor.add_reader(self._monitor, self._interfaces_changed)
         self._log.info(vocabulary.REFLECTOR)
@@ -73,8 +73,9 @@ class HealthChecker:
         """Log that a configuration has been taken, and with -d what it says."""
         self._log.info(vocabulary.configuration_read(self._child.options.config_file, self._child.source.size))
         if self._child.options.dump_config:
-            for line in describe_checkers(self._config):
-                self._log.info(line)
+            from keepalived_py.config.describe import describe_checkers  # noqa: PLC0415 - only -d needs it
+
+            self._log.info("\n".join(describe_checkers(self._config)))
 
     def _show_life(self, now: float) -> None:
         self._child.heartbeat.beat(now)

@@ -26,6 +26,13 @@ def test_keywords_as_json_has_the_fields_of_the_table(capsys: pytest.CaptureFixt
     assert rows["virtual_server/real_server/TCP_CHECK"]["in_effect"] is False
 
 
+def test_keywords_as_markdown_is_a_document_with_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert control.main(["keywords", "--markdown"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# ")
+    assert "virtual_router_id" in text
+
+
 @pytest.mark.parametrize(("section", "title"), [("8", ".TH KEEPALIVED 8 "), ("5", ".TH KEEPALIVED.CONF 5 ")])
 def test_manual_prints_a_page(section: str, title: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert control.main(["manual", section]) == 0
