@@ -320,10 +320,17 @@ class Executor:
             vocabulary.cause(running.name, old.name, vocabulary.STOP if ended else new.name, transition.cause)
         )
 
-    def _report_notes(self, running: RunningInstance, _now: float) -> None:
+    def _report_notes(self, running: RunningInstance, now: float) -> None:
+        """Log what an advert made worth saying; whoever sends them must not fill the disk."""
         notes = running.router.instance.notes
         for note in notes:
-            (self._log.verbose if note.detail else self._log.info)(f"({running.name}) {note.text}")
+            if note.detail and not self._log.detail:
+                continue
+            if running.notes_budget.allows(now):
+                held_back = running.notes_budget.take_held_back()
+                if held_back:
+                    self._log.info(f"({running.name}) {held_back} lines like the next were not logged")
+                self._log.info(f"({running.name}) {note.text}")
         notes.clear()
 
 

@@ -13,7 +13,7 @@ from keepalived_py.vrrp.adoption import NO_LEGACY, AdoptionRecord
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.faults import faults_of
 from keepalived_py.vrrp.parameters import IPV4, IPV6
-from keepalived_py.vrrp.placement import parameters_of, place, source_of
+from keepalived_py.vrrp.placement import DEFAULT_MTU, parameters_of, place, source_of
 from keepalived_py.vrrp.pool import SocketPool
 from keepalived_py.vrrp.restoration import CALM, DELAYS, Restoration
 from keepalived_py.vrrp.router import VirtualRouter
@@ -111,7 +111,7 @@ class Roster:
     def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
         now = self._reactor.time()
         source = source_of(instance, self._table)
-        router = VirtualRouter(parameters_of(instance, config.global_defs, source, startup_delay))
+        router = VirtualRouter(parameters_of(instance, config.global_defs, source, startup_delay, self._mtu(instance)))
         running = RunningInstance(instance, router)
         running.timer = self._reactor.timer(self._deadline_reached, running)
         self.instances[instance.name] = running
@@ -152,7 +152,8 @@ class Roster:
         changed = instance != running.config
         running.config = instance
         source = source_of(instance, self._table)
-        parameters = parameters_of(instance, config.global_defs, source, router.parameters.startup_delay)
+        delay = router.parameters.startup_delay
+        parameters = parameters_of(instance, config.global_defs, source, delay, self._mtu(instance))
         if parameters != router.parameters:
             changed = True
             self._executor.perform(running, router.reconfigured(now, parameters), now)
@@ -299,6 +300,10 @@ class Roster:
         else:
             frame = unsolicited_advertisement(source, interface.mac, router=_forwards(interface.name))
         return Burst([(frame, frame_destination(interface.index))])
+
+    def _mtu(self, instance: VrrpInstance) -> int:
+        interface = self._table.by_name(instance.interface or "")
+        return interface.mtu if interface is not None and interface.mtu else DEFAULT_MTU
 
     def _interface(self, running: RunningInstance) -> Interface | None:
         return self._table.by_name(running.config.interface or "")

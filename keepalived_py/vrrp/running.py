@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
+from keepalived_py.observability.budget import LineBudget
 from keepalived_py.vrrp.takeover import Takeover
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.restoration import Restoration
     from keepalived_py.vrrp.router import VirtualRouter
     from keepalived_py.vrrp.sockets import PoolSockets
+
+NOTES_AT_ONCE = 20
+"""Log lines that adverts of other routers may cause at once, per instance."""
+NOTES_INTERVAL = 5.0
+"""Seconds for each further one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +47,7 @@ class RunningInstance:
         turn: number of the scheduled step; a step with another number is stale.
         working: whether a step is scheduled.
         send_problems: why adverts do not leave, by packed destination.
+        notes_budget: how many log lines adverts of others may cause.
         restorations: history of the addresses that other programs removed, by packed address.
     """
 
@@ -60,6 +67,7 @@ class RunningInstance:
     turn: int = 0
     working: bool = False
     send_problems: dict[bytes, str] = field(default_factory=dict)
+    notes_budget: LineBudget = field(default_factory=lambda: LineBudget(NOTES_AT_ONCE, NOTES_INTERVAL))
     restorations: dict[bytes, Restoration] = field(default_factory=dict)
 
     @property

@@ -36,6 +36,7 @@ PURE = frozenset(
         *(f"vrrp.{name}" for name in ("announcements", "owner")),
         "watchdog.policy",
         "notify.vocabulary",
+        "observability.budget",
         "observability.counters",
     }
 )
