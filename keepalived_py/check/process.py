@@ -61,7 +61,6 @@ class HealthChecker:
     def _open(self) -> None:
         """Start listening to the kernel and say so, in the order that readers of the log know."""
         self._log.info(vocabulary.IPVS)
-        self._log.info(vocabulary.IPVS)
         self._report(self._monitor.load())
         self._reactor.add_reader(self._monitor, self._interfaces_changed)
         self._log.info(vocabulary.REFLECTOR)
