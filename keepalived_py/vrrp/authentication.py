@@ -21,6 +21,7 @@ _FIXED_LENGTH = 12
 _ICV_LENGTH = 12
 _PAYLOAD_LENGTH = 4  # 32-bit words of the header minus 2
 _LAST_SEQUENCE = 0xFFFFFFFD
+_NOTHING_SENT = (-1, b"")
 
 
 @unique
@@ -81,11 +82,12 @@ class AuthenticationHeader:
         sequence: highest number sent or accepted so far.
     """
 
-    __slots__ = ("_key", "_unicast", "sequence")
+    __slots__ = ("_key", "_sent", "_unicast", "sequence")
 
     def __init__(self, authentication: Authentication, *, unicast: bool) -> None:
         self._key = authentication.padded_key
         self._unicast = unicast
+        self._sent = _NOTHING_SENT
         self.sequence = 0
 
     def advance(self) -> None:
@@ -99,6 +101,7 @@ class AuthenticationHeader:
             ip_header: 20 octets, complete but for the checksum, which the kernel fills in.
             message: VRRP message.
         """
+        self._sent = (self.sequence, ip_header[12:16])
         fixed = _FIXED.pack(PROTOCOL_VRRP, _PAYLOAD_LENGTH, 0, ip_header[12:16], self.sequence)
         value = icv(self._key, ip_header, fixed + bytes(_ICV_LENGTH) + message, unicast=self._unicast)
         return ip_header + fixed + value + message
@@ -121,7 +124,19 @@ class AuthenticationHeader:
             return Rejection.INTEGRITY_CHECK
         if spi != ip_header[12:16]:
             return Rejection.SECURITY_PARAMETER_INDEX
-        if sequence <= self.sequence:
+        if sequence <= self.sequence and not self._is_rivals(sequence, spi):
             return Rejection.REPLAYED
         self.sequence = sequence
         return None
+
+    def _is_rivals(self, sequence: int, source: bytes) -> bool:
+        """Whether a number that is not new was taken by another master in the same moment as by us.
+
+        Two masters whose timers run in step would else refuse each other's adverts for ever. No such number was
+        accepted before we sent it, so that this is not a replay; and it is believed once.
+        """
+        sent, own_source = self._sent
+        if not sequence == self.sequence == sent or source == own_source:
+            return False
+        self._sent = _NOTHING_SENT
+        return True
