@@ -113,7 +113,7 @@ def takeover(stand: Stand, daemon: Daemon, count: int, interval: float = 1.0) ->
 def backup(stand: Stand, daemon: Daemon, count: int, interval: float, seconds: float) -> Figures:
     """Processor time per advert heard as BACKUP, in microseconds."""
     with stand.running(daemon, instances(count, interval)) as node:
-        stand.send(interval, count, int((seconds + 1.5) / interval), 0)
+        stand.send(interval, count, int((seconds + 1.5) / interval), 0, spread=1.0)
         time.sleep(0.8)
         pid, entered = node.vrrp_pid(), text_count(node, "Entering MASTER")
         used, (heard, _) = processor_seconds(node, pid), packets(node)
@@ -152,7 +152,7 @@ def start(stand: Stand, daemon: Daemon) -> Figures:
     """From exec to the first advert of an address owner (ms)."""
     node = stand.node
     node.install(daemon)
-    node.configure(instances(1, 1.0, 255))
+    node.configure(instances(1, 1.0, 255).replace("state BACKUP", "state MASTER"))
     recorder = stand.record(1.0)
     with stand.cleaned(node):
         began = node.run(sys.executable, "-I", "-S", "-c", EXEC, *OPTIONS)

@@ -90,9 +90,11 @@ class Stand:
             node.path("/var/log/keepalived.log").write_text("", encoding="utf-8")
             node.ip("address", "flush", "dev", "eth0", "to", "10.0.0.0/8")
 
-    def send(self, interval: float, routers: int, adverts: int, silence: float, cycles: int = 1) -> subprocess.Popen[str]:
-        """Start the scripted master in the peer's node."""
-        words = [str(one) for one in (PEER, interval, routers, adverts, silence, cycles)]
+    def send(
+        self, interval: float, routers: int, adverts: int, silence: float, cycles: int = 1, spread: float = 0.0
+    ) -> subprocess.Popen[str]:
+        """Start the scripted master in the peer's node; see `sender.py`."""
+        words = [str(one) for one in (PEER, interval, routers, adverts, silence, cycles, spread)]
         return self.peer.popen(sys.executable, "-I", str(HERE / "sender.py"), *words)
 
     def record(self, seconds: float) -> subprocess.Popen[str]:
