@@ -13,7 +13,7 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 INSTALL ?= install
 
-.PHONY: demo test test-lab check format prerequisites install uninstall clean
+.PHONY: demo test test-lab bench check format prerequisites install uninstall clean
 
 prerequisites:
 	@PYTHON='$(PYTHON)' .ci/prerequisites
@@ -47,6 +47,10 @@ test-lab: $(VENV)/.ready
 		echo "round $$round of $(REPEAT)"; \
 		$(BIN)/pytest -q tests/lab tests/interop || exit 1; \
 	done
+
+# As root; BENCH=--quick takes two minutes instead of eight, BENCH=--markdown writes docs/performance.md.
+bench: $(VENV)/.ready
+	$(BIN)/python -m bench $(BENCH)
 
 # The packages are installed with the interpreter that will run them; python3 must be the same version later.
 install: $(VENV)/.ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -78,8 +79,12 @@ def _load(count: int, interval: float, seconds: float, quick: int) -> list[Plan]
         "share sent": Row(f"adverts sent of those due, {text}", "%"),
     }
     return [
-        Plan(f"backup {text}", lambda stand, arm: scenarios.backup(stand, arm, count, interval, seconds), heard, 2, quick),
-        Plan(f"master {text}", lambda stand, arm: scenarios.master(stand, arm, count, interval, seconds), sent, 2, quick),
+        Plan(
+            f"backup {text}", lambda stand, arm: scenarios.backup(stand, arm, count, interval, seconds), heard, 2, quick
+        ),
+        Plan(
+            f"master {text}", lambda stand, arm: scenarios.master(stand, arm, count, interval, seconds), sent, 2, quick
+        ),
     ]
 
 
@@ -119,7 +124,7 @@ def plans() -> list[Plan]:
         Plan("memory", scenarios.resident, memory, 2, 1),
         Plan("configuration", scenarios.configuration, {
             "read": Row("50,000 lines (10,000 real servers) read, typed, checked", "s", Aim(at_most=1)),
-        }, 2, 1),
+        }, 1),
     ]  # fmt: skip
 
 
@@ -129,7 +134,7 @@ def run(plan: Plan, stand: Stand, arms: list[Daemon], repeat: int) -> None:
         for arm in arms:
             try:
                 figures = plan.run(stand, arm)
-            except (AssertionError, OSError, LookupError) as problem:
+            except (AssertionError, OSError, LookupError, subprocess.SubprocessError) as problem:
                 print(f"# {plan.name}, {arm}: {problem}", file=sys.stderr)
                 continue
             for name, row in plan.rows.items():
@@ -159,7 +164,7 @@ def main() -> int:
 
 def measure(arms: list[Daemon], only: str, *, quick: bool) -> list[Row]:
     """Run the chosen plans and return their rows."""
-    rows = []
+    rows: list[Row] = []
     began = time.monotonic()
     with open_stand() as stand:
         for plan in plans():

@@ -1,7 +1,7 @@
 """What happens in the daemon's node: every ARP and VRRP frame with the kernel's time, every address that is added.
 
-A program: `python -I -S recorder.py INTERFACE SECONDS FILE`. It keeps everything in memory, so that it disturbs as little as
-it can, and writes `frame SECONDS in|out HEX` and `address SECONDS` lines at the end.
+A program: `python -I -S recorder.py INTERFACE SECONDS FILE`. It keeps everything in memory, to disturb little,
+and writes `frame SECONDS in|out HEX` and `address SECONDS` lines at the end.
 """
 
 from __future__ import annotations

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
+import subprocess
 import sys
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bench.configs import OWN_PRIORITY, instances
-from bench.stand import OPTIONS, memory, packets, processor_seconds, text_count
+from bench.stand import HERE, OPTIONS, memory, packets, processor_seconds, text_count
 from keepalived_py.vrrp.timers import master_down_interval
 from tests.lab.waiting import wait_for
 
@@ -43,7 +46,7 @@ def takeovers(recording: Recording, interval: float) -> list[tuple[float, Advert
 
 
 def lateness(stand: Stand, daemon: Daemon, interval: float, cycles: int) -> Figures:
-    """One instance takes over `cycles` times: lateness of the first advert, then the first and the last ARP frame (ms)."""
+    """One instance takes over `cycles` times: lateness of its first advert, then first and last ARP frame (ms)."""
     silence = master_down_interval(3, OWN_PRIORITY, interval) + 0.2
     seconds = (3 * interval + silence) * cycles + 0.6
     with stand.running(daemon, instances(1, interval)):
@@ -97,7 +100,7 @@ def takeover(stand: Stand, daemon: Daemon, count: int, interval: float = 1.0) ->
         frames.setdefault(frame.address, (frame.at - own.at) * 1e3)
     added = [(at - own.at) * 1e3 for at in recording.addresses if at > own.at - 0.5]
     sent = [one.at for one in recording.adverts if one.outgoing]
-    gap = max((later - earlier for earlier, later in zip(sent, sent[1:], strict=False)), default=0.0)
+    gap = max((later - earlier for earlier, later in itertools.pairwise(sent)), default=0.0)
     if len(frames) < count or len(added) < count:
         print(f"# {daemon}: {count} addresses: {len(added)} came, {len(frames)} announced", file=sys.stderr)
         return {}
@@ -174,6 +177,19 @@ def resident(stand: Stand, daemon: Daemon) -> Figures:
     }
 
 
-def configuration(stand: Stand, daemon: Daemon) -> Figures:
-    """Seconds to read, type and check 50,000 lines; keepalived's `-t` starts a process as well, which takes milliseconds."""
+def configuration(_stand: Stand, daemon: Daemon) -> Figures:
+    """Seconds to read, type and check 50,000 lines (keepalived's `-t` starts a process as well: milliseconds)."""
+    for line in _config_speed():
+        if line.startswith("keepalived-py" if daemon.name == "ours" else "keepalived -t"):
+            return {"read": [float(line.split()[-2])]}
     return {}
+
+
+@cache
+def _config_speed() -> list[str]:
+    """Return the lines that `config_speed.py` prints; it compares both by itself."""
+    program = str(HERE / "config_speed.py")
+    done = subprocess.run(
+        [sys.executable, program, "--runs", "3"], check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout.splitlines()

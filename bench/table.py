@@ -27,7 +27,7 @@ class Aim:
     def text(self) -> str:
         """Return the aim for the table."""
         bounds = [] if self.at_most is None else [f"<= {self.at_most:g}"]
-        return ", ".join([*bounds, *([] if self.ratio is None else [f"<= {self.ratio:g} x"])])
+        return ", ".join([*bounds, *([] if self.ratio is None else [f"<= {self.ratio:.3g} x"])])
 
     def is_met(self, ours: float, theirs: float | None) -> bool | None:
         """Return whether it is reached; None when there is no aim, or nothing to compare with."""
