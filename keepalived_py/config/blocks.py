@@ -256,8 +256,7 @@ class Options(Kind):
             try:
                 values[name] = kind.parse_in(words[index], reading)
             except BadValueError as bad:
-                bad.index = index
-                raise
+                raise BadValueError(bad.reason, index=index, code=bad.code) from bad
 
     def _read_option(self, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> int:
         """Read the option at `index`; return the index after it."""
@@ -292,8 +291,7 @@ class Options(Kind):
             value, after = kind.take(words, index + 1, reading)
         except BadValueError as bad:
             if known.once or self.strict:
-                bad.index = index + 1
-                raise
+                raise BadValueError(bad.reason, index=index + 1, code=bad.code) from bad
             reading.problem(f"{words[index]}: {bad.reason}", index + 1)
             value, after = bad.instead, index + 2
         if value is not UNSET:

@@ -101,6 +101,8 @@ class LvsTimeouts(Kind):
                 reading.problem(f"'{name}' needs a number of seconds", index)
             else:
                 self._take(name, words[index + 1], index + 1, values, reading)
+        if not values:
+            raise BadValueError("no timeout is left")
         return Timeouts(**values)
 
     def _take(self, name: str, word: str, index: int, values: dict[str, int], reading: Reading) -> None:

@@ -109,15 +109,15 @@ class GlobalDefs(ProcessDefs):
     use_symlink_paths: bool = keyword(
         YES_NO, "Keep symbolic links in the paths of scripts", default=False, in_effect=False
     )
-    set_supplementary_groups: bool = keyword(
-        YES_NO, "Give scripts named later the supplementary groups of their user", default=False, in_effect=False
-    )
     script_user: User | None = keyword(
         UserValue(),
         "User and group of scripts named later that have none of their own",
         default=None,
         unset="keepalived_script if it exists, else own uid",
         in_effect=False,
+    )
+    set_supplementary_groups: bool = keyword(
+        YES_NO, "Give scripts named later the supplementary groups of their user", default=False, in_effect=False
     )
     enable_script_security: bool = keyword(ON, "Refuse scripts whose path others could change", default=False)
     router_id: str | None = keyword(

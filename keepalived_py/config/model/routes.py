@@ -235,9 +235,12 @@ class RouteLine(Options):
         """Return the words of a route: the destination first, gateways last."""
         head = [] if value.type == 1 else [RouteType().format(value.type)]
         head.append(DESTINATION.format(value.dest))
-        skip = ("dest", "type", "nexthop")
+        skip = ("dest", "type", "encap", "nexthop")
         told = [(known, getattr(value, name)) for name, known in value.keywords_.items() if name not in skip]
         options = [written(known, each) for known, each in told if each != known.default]
+        # The options of a tunnel are those of a route: nothing that could be one of them may follow.
+        if value.encap is not None:
+            options.append(written(value.keywords_["encap"], value.encap))
         return " ".join([*head, *options, *(f"nexthop {Nexthops().write(hop)}" for hop in value.nexthop)])
 
 

@@ -28,7 +28,7 @@ class TrackedInterface(Record):
         default=None,
         unset=OWN,
     )
-    reverse: bool | None = keyword(ON, "Add the weight while it is down instead", default=None, unset="off")
+    reverse: bool = keyword(ON, "Add the weight while it is down instead", default=False)
 
 
 @record
