@@ -34,9 +34,10 @@ class Alias:
         faulty: True when its use is an error.
         syntax: its arguments where they differ from the keyword's.
         kind: its kind where it differs.
+        in_effect: False when this spelling asks for something that has no effect yet.
     """
 
-    __slots__ = ("deprecated", "faulty", "help", "kind", "name", "syntax")
+    __slots__ = ("deprecated", "faulty", "help", "in_effect", "kind", "name", "syntax")
 
     def __init__(
         self,
@@ -47,9 +48,11 @@ class Alias:
         faulty: bool = False,
         syntax: str = "",
         kind: Kind | None = None,
+        in_effect: bool = True,
     ) -> None:
         self.name = name
         self.help = text
+        self.in_effect = in_effect
         self.deprecated = deprecated
         self.faulty = faulty
         self.syntax = syntax

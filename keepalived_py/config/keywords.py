@@ -59,7 +59,7 @@ def _rows(target: type[Record], prefix: str, section: str, *, in_effect: bool) -
         where = known.section or section
         effective = in_effect and known.in_effect
         for alias in (None, *known.aliases):
-            row = _row(known, alias, prefix, where, in_effect=effective)
+            row = _row(known, alias, prefix, where, in_effect=effective and (alias is None or alias.in_effect))
             yield row
             inner = nested(known.kind)
             if inner is not None:
@@ -113,6 +113,7 @@ def _collect(record: Record, prefix: str, found: set[str], *, in_effect: bool) -
         if value == known.default or (known.always and not _was_written(record, known)):
             continue
         path = known.path or f"{prefix}{known.name}"
+        found.update(f"{prefix}{alias.name}" for alias in known.aliases if not alias.in_effect and _uses(record, alias))
         if not (in_effect and known.in_effect):
             found.add(path)
         elif isinstance(known.kind, (Block, Lines)):
@@ -123,6 +124,10 @@ def _collect(record: Record, prefix: str, found: set[str], *, in_effect: bool) -
 
 def _was_written(record: Record, known: Keyword) -> bool:
     """Return whether a keyword that always has a value stands in the text that the record was read from."""
-    words = {known.name, *(alias.name for alias in known.aliases)}
+    return _uses(record, known) or any(_uses(record, alias) for alias in known.aliases)
+
+
+def _uses(record: Record, spelling: Keyword | Alias) -> bool:
+    """Return whether a spelling stands in the text that the record was read from."""
     body = record.source.body or () if record.source else ()
-    return any(statement.words[0] in words for statement in body)
+    return any(statement.words[0] == spelling.name for statement in body)

@@ -19,15 +19,20 @@ def faults_of(instance: VrrpInstance, table: InterfaceTable, source_address: byt
         table: the interfaces of this host.
         source_address: packed; empty while there is none.
     """
+    faults = {}
+    if instance.unicast_fault_no_peer and not instance.unicast_peer:
+        faults["no unicast peer is configured"] = "a unicast peer is configured"
     name = instance.interface
     if name is None:
-        return {} if source_address else {"there is no source address": "there is a source address"}
+        return faults if source_address else faults | {"there is no source address": "there is a source address"}
     interface = table.by_name(name)
     if interface is None:
-        return {f"interface {name} is missing": f"interface {name} appeared"}
-    faults = {}
+        return faults | {f"interface {name} is missing": f"interface {name} appeared"}
     if not interface.running and not instance.dont_track_primary:
         faults[f"interface {name} is down"] = f"interface {name} came up"
+    configured = instance.unicast_src_ip or instance.mcast_src_ip
+    if instance.track_src_ip and configured is not None and not interface.has_address(configured.packed):
+        faults[f"interface {name} has no address {configured}"] = f"interface {name} has address {configured}"
     if not source_address:
         kind = "IPv4" if instance.family == IPV4 else "IPv6 link-local"
         faults[f"interface {name} has no {kind} address"] = f"interface {name} has an {kind} address"

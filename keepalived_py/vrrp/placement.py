@@ -80,7 +80,7 @@ def _flags(address: VirtualAddress) -> int:
         IFA_F_NOPREFIXROUTE: address.noprefixroute,
         IFA_F_MCAUTOJOIN: address.autojoin,
         # The old master may still have the address when we take it: duplicate detection would disable it.
-        IFA_F_NODAD: address.address.version == 6,
+        IFA_F_NODAD: address.address.version == 6 and not address.nodad,
     }
     return sum(flag for flag, is_wanted in wanted.items() if is_wanted)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.notify import vocabulary
+from keepalived_py.observability.budget import LineBudget
 from keepalived_py.vrrp.authentication import PROTOCOL_AH, PROTOCOL_VRRP, AuthenticationType
 from keepalived_py.vrrp.packet import vrid_of
 from keepalived_py.vrrp.sockets import PoolKey, PoolSockets
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 READ_LIMIT = 1024
 """Datagrams taken from one socket before timers and other sockets have their turn."""
+LINES_AT_ONCE = 20
+"""Log lines about unknown virtual routers that may come at once."""
+LINE_INTERVAL = 5.0
+"""Seconds for each further one."""
 
 
 class _Member:
@@ -42,6 +47,7 @@ class SocketPool:
 
     Attributes:
         unknown_vrids: datagrams for virtual routers that are not configured here.
+        log_unknown_vrids: whether the log hears of them.
     """
 
     def __init__(self, reactor: Reactor, log: Log, perform: Callable[[RunningInstance, Effects, float], None]) -> None:
@@ -50,7 +56,9 @@ class SocketPool:
         self._perform = perform
         self._members: dict[PoolKey, _Member] = {}
         self._unreported: list[PoolSockets] = []
+        self._budget = LineBudget(LINES_AT_ONCE, LINE_INTERVAL)
         self.unknown_vrids = 0
+        self.log_unknown_vrids = False
 
     def attach(self, running: RunningInstance, interface: Interface | None) -> None:
         """Give an instance its sockets, opening them when it is the first that needs them.
@@ -68,6 +76,8 @@ class SocketPool:
             self._reactor.add_reader(sockets.receiver, self._readable, member)
         member.routers[running.router.parameters.vrid] = running
         running.sockets = member.sockets
+        if running.config.kernel_rx_buf_size:
+            member.sockets.grow_receive_buffer(running.config.kernel_rx_buf_size)
 
     def detach(self, running: RunningInstance) -> None:
         """Take an instance's sockets away, closing them when nobody else needs them."""
@@ -105,7 +115,7 @@ class SocketPool:
             vrid = vrid_of(received.data, family)
             running = member.routers.get(vrid)
             if running is None:
-                self.unknown_vrids += 1
+                self._unknown(vrid, member, now)
                 continue
             router = running.router
             effects = router.datagram_received(now, received.data, received.source, received.ttl, received.destination)
@@ -115,6 +125,14 @@ class SocketPool:
             if vrid in heard:
                 return
             heard.add(vrid)
+
+    def _unknown(self, vrid: int, member: _Member, now: float) -> None:
+        self.unknown_vrids += 1
+        if self.log_unknown_vrids and vrid >= 0 and self._budget.allows(now):
+            held_back = self._budget.take_held_back()
+            more = f" ({held_back} such lines were not logged)" if held_back else ""
+            interface = member.sockets.key.interface_name
+            self._log.info(f"Unknown VRID({vrid}) received on interface({interface}). ignoring...{more}")
 
 
 def _key(running: RunningInstance, interface: Interface | None) -> PoolKey:

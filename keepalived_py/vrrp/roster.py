@@ -107,6 +107,7 @@ class Roster:
             IPV4: config.global_defs.vrrp_garp_interval,
             IPV6: config.global_defs.vrrp_gna_interval,
         }
+        self._pool.log_unknown_vrids = config.global_defs.log_unknown_vrids
 
     def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
         now = self._reactor.time()

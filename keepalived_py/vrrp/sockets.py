@@ -80,6 +80,7 @@ class PoolSockets:
         self._buffer = bytearray(LARGEST_DATAGRAM)
         self._view = memoryview(self._buffer)
         self._sources: dict[str, bytes] = {}
+        self._receive_buffer = RECEIVE_BUFFER
         self.receiver = self._open()
         try:
             self.sender = self._open()
@@ -95,6 +96,12 @@ class PoolSockets:
         if hasattr(self, "sender"):
             self.sender.close()
 
+    def grow_receive_buffer(self, size: int) -> None:
+        """Make room for at least `size` bytes of adverts (kernel_rx_buf_size); what other instances asked for stays."""
+        if size > self._receive_buffer:
+            self._receive_buffer = size
+            set_buffers(self.receiver, receive=size)
+
     def _open(self) -> socket.socket:
         kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         try:
@@ -104,7 +111,7 @@ class PoolSockets:
 
     def _prepare_receiver(self) -> None:
         key, receiver = self.key, self.receiver
-        set_buffers(receiver, receive=RECEIVE_BUFFER)
+        set_buffers(receiver, receive=self._receive_buffer)
         only_joined_groups(receiver, self._family)
         bind_to_device(receiver, key.interface_name)
         if key.unicast:

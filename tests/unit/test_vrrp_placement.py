@@ -104,6 +104,12 @@ def test_ipv6_address_skips_duplicate_detection_and_says_whether_we_forward() ->
     assert placed.router
 
 
+def test_ipv6_address_may_ask_for_duplicate_detection() -> None:
+    placed = place(virtual("2001:db8::1", 64, nodad=True), "eth0", table(), never)
+    assert placed is not None
+    assert placed.request.flags == 0
+
+
 def test_ipv6_host_address_is_deprecated_so_that_it_is_no_source() -> None:
     placed = place(virtual("2001:db8::1", 128), "eth0", table(), never)
     assert placed is not None
@@ -174,3 +180,16 @@ def test_each_fault_is_named_with_its_end(interfaces: InterfaceTable, source: by
 
 def test_interface_that_is_not_tracked_may_be_down() -> None:
     assert faults_of(instance(dont_track_primary=True), table(flags=0), OWN) == {}
+
+
+def test_unicast_instance_without_peers_may_be_kept_in_fault() -> None:
+    faults = faults_of(instance(unicast_fault_no_peer=True), table(), OWN)
+    assert faults == {"no unicast peer is configured": "a unicast peer is configured"}
+
+
+def test_configured_source_that_is_missing_is_a_fault_when_it_is_tracked() -> None:
+    source = ip_address("192.168.0.99")
+    configured = instance(mcast_src_ip=source)
+    assert faults_of(configured, table(), source.packed) == {}
+    tracked = instance(mcast_src_ip=source, track_src_ip=True)
+    assert list(faults_of(tracked, table(), source.packed)) == ["interface eth0 has no address 192.168.0.99"]

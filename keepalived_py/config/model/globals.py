@@ -356,9 +356,10 @@ class GlobalDefs(ProcessDefs):
         "Receive buffer of VRRP sockets: from the MTU, from the adverts, or in bytes",
         default=None,
         unset="system default",
+        in_effect=False,
     )
     vrrp_rx_bufs_multiplier: int = keyword(
-        Exactly(Integer(1, U32, strict=True)), "How many adverts a receive buffer must hold", default=3
+        Exactly(Integer(1, U32, strict=True)), "How many adverts a receive buffer must hold", default=3, in_effect=False
     )
     vrrp_startup_delay: float = keyword(
         STARTUP_DELAY, "Time after the start before instances begin", default=0.0, unset="0"
@@ -412,21 +413,30 @@ class GlobalDefs(ProcessDefs):
     tmp_config_directory: str | None = keyword(
         PATH, "Directory of the copy that processes share", default=None, unset="memfd", once=True, in_effect=False
     )
-    data_use_instance: bool = keyword(YES_NO, "Put instance and namespace into dump file names", default=False)
-    json_version: int = keyword(Integer(1, 2, syntax="1/2"), "Layout of the JSON dump", default=1)
+    data_use_instance: bool = keyword(
+        YES_NO, "Put instance and namespace into dump file names", default=False, in_effect=False
+    )
+    json_version: int = keyword(Integer(1, 2, syntax="1/2"), "Layout of the JSON dump", default=1, in_effect=False)
     iproute_usr_dir: str | None = keyword(
         ONE_PATH,
         "Directory of the distribution's names of tables and scopes",
         default=None,
         unset="/usr/share/iproute2",
+        in_effect=False,
     )
     iproute_etc_dir: str | None = keyword(
-        ONE_PATH, "Directory of the machine's names of tables and scopes", default=None, unset="/etc/iproute2"
+        ONE_PATH,
+        "Directory of the machine's names of tables and scopes",
+        default=None,
+        unset="/etc/iproute2",
+        in_effect=False,
     )
     state_dump_file: str | None = keyword(
-        PATH, "Where the state dump goes", default=None, unset="TMPDIR/keepalived*.data"
+        PATH, "Where the state dump goes", default=None, unset="TMPDIR/keepalived*.data", in_effect=False
     )
     stats_dump_file: str | None = keyword(
-        PATH, "Where the statistics dump goes", default=None, unset="TMPDIR/keepalived.stats"
+        PATH, "Where the statistics dump goes", default=None, unset="TMPDIR/keepalived.stats", in_effect=False
     )
-    json_dump_file: str | None = keyword(PATH, "Where the JSON dump goes", default=None, unset="TMPDIR/keepalived.json")
+    json_dump_file: str | None = keyword(
+        PATH, "Where the JSON dump goes", default=None, unset="TMPDIR/keepalived.json", in_effect=False
+    )

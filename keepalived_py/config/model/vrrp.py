@@ -115,7 +115,11 @@ class VrrpInstance(Record):
         inherits="vrrp_check_unicast_src",
     )
     old_unicast_checksum: bool | None = keyword(
-        ChecksumCompatibility(), "Checksum of old versions for unicast adverts", default=None, unset="auto detect"
+        ChecksumCompatibility(),
+        "Checksum of old versions for unicast adverts",
+        default=None,
+        unset="auto detect",
+        in_effect=False,
     )
     native_ipv6: bool = keyword(ON, "Deprecated: use IPv6 and version 3", default=False)
     state: str = keyword(
@@ -228,7 +232,7 @@ class VrrpInstance(Record):
         default=True,
         unset="on unless strict (on for priority 255)",
         always=True,
-        aliases=(Alias("no_accept", "Drop packets for the addresses while master", kind=NotFlag()),),
+        aliases=(Alias("no_accept", "Drop packets for the addresses while master", kind=NotFlag(), in_effect=False),),
     )
     skip_check_adv_addr: bool = keyword(
         YES_NO,
