@@ -18,6 +18,11 @@ PURE = frozenset(
         "options",
         *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
+        *(f"config.{name}_values" for name in ("global", "vrrp", "tracking", "check", "routing")),
+        *(
+            f"config.{name}"
+            for name in ("addresses", "arguments", "blocks", "directives", "effective", "keywords", "reading")
+        ),
         *(
             f"config.{name}"
             for name in (
