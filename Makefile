@@ -30,7 +30,7 @@ check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy keepalived_py tests
-	$(BIN)/pytest -q tests/architecture tests/unit tests/transitions tests/property tests/config
+	$(BIN)/pytest -q tests/architecture tests/unit tests/transitions tests/property tests/config tests/conformance tests/simulation
 
 format: $(VENV)/.ready
 	$(BIN)/ruff format .
