@@ -1,12 +1,16 @@
-"""Fixtures of the tests that need a lab."""
+"""Fixtures of the tests that need a lab; property tests try the same examples in every run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.lab.topology import Lab, why_not
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -239,6 +239,8 @@ def _restore(cls: type[Record], values: tuple[Any, ...]) -> Record:
     return record
 
 
+HEAD_MARK = "(head)"
+"""In the path of a word that stands between the keyword of a block and its brace."""
 RecordType = TypeVar("RecordType", bound=Record)
 
 
@@ -258,6 +260,8 @@ def record(cls: type[RecordType]) -> type[RecordType]:
             declared.attribute = field.name
             declared.name = declared.name or field.name
             made.keywords_[field.name] = declared
+            if HEAD_MARK in declared.path:
+                continue  # a word of the line that opens the block, not of a line in it
             made.words_[declared.name] = declared
             made.words_.update(dict.fromkeys((alias.name for alias in declared.aliases), declared))
     made.inheriting_ = tuple(known for known in made.keywords_.values() if known.inherits)

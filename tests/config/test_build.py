@@ -2,6 +2,8 @@
 
 from ipaddress import IPv4Address
 
+import pytest
+
 from keepalived_py.config.build import build
 from keepalived_py.config.diagnostics import Diagnostics
 from keepalived_py.config.model import Config
@@ -185,3 +187,10 @@ def test_value_knows_where_it_was_written() -> None:
     place = config.vrrp_instances[0].location("priority")
     assert place is not None
     assert (place.line, place.column) == (2, 12)
+
+
+@pytest.mark.parametrize("word", ["fwmark 7", "group G"])
+def test_word_of_the_head_is_unknown_inside_the_block(word: str) -> None:
+    config, diagnostics = build_text(f"virtual_server 10.0.0.1 80 {{\n{word}\nprotocol TCP\n}}")
+    assert [entry.message for entry in diagnostics] == [f"unknown keyword '{word.split(maxsplit=1)[0]}'"]
+    assert config.virtual_servers[0].fwmark is None
