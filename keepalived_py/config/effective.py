@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OWNER: Final = 255
 DEFAULT_PRIORITY: Final = 100
+HIGHEST_TTL: Final = 255
 
 
 def settle_instance(values: Values, defaults: GlobalDefs, groups: Sequence[Mapping[str, Any]]) -> Values:
@@ -30,6 +31,8 @@ def settle_instance(values: Values, defaults: GlobalDefs, groups: Sequence[Mappi
     _settle_protocol(settled, defaults)
     _settle_strictness(settled, defaults)
     _settle_alerts(settled, defaults, groups)
+    if any(peer.min_ttl > 0 or peer.max_ttl < HIGHEST_TTL for peer in settled.get("unicast_peer", ())):
+        settled["check_unicast_src"] = True
     if settled.get("garp_extra_if") is None:
         settled["garp_extra_if"] = defaults.vrrp_garp_extra_if
     return settled
@@ -45,14 +48,19 @@ def _settle_protocol(values: Values, defaults: GlobalDefs) -> None:
 
 
 def family(values: Mapping[str, Any]) -> int:
-    """Return 4 or 6: the family of the adverts of an instance."""
+    """Return 4 or 6, the family of an instance: that of its addresses, else of its source, else of its peers.
+
+    Args:
+        values: what is known of `native_ipv6`, `virtual_ipaddress`, `unicast_src_ip`, `mcast_src_ip`, `unicast_peer`.
+    """
     if values.get("native_ipv6"):
         return 6
-    lines = (*values.get("virtual_ipaddress", ())[:1], *values.get("unicast_peer", ())[:1])
-    named = [line.address for line in lines[:1]]
-    sources = [values[name] for name in ("unicast_src_ip", "mcast_src_ip") if values.get(name) is not None]
-    found = [*named, *sources, *(line.address for line in lines)]
-    return int(found[0].version) if found else 4
+    for line in values.get("virtual_ipaddress", ())[:1]:
+        return int(line.address.version)
+    for name in ("unicast_src_ip", "mcast_src_ip"):
+        if values.get(name) is not None:
+            return int(values[name].version)
+    return next((int(peer.address.version) for peer in values.get("unicast_peer", ())), 4)
 
 
 def _settle_strictness(values: Values, defaults: GlobalDefs) -> None:

@@ -194,3 +194,46 @@ def test_word_of_the_head_is_unknown_inside_the_block(word: str) -> None:
     config, diagnostics = build_text(f"virtual_server 10.0.0.1 80 {{\n{word}\nprotocol TCP\n}}")
     assert [entry.message for entry in diagnostics] == [f"unknown keyword '{word.split(maxsplit=1)[0]}'"]
     assert config.virtual_servers[0].fwmark is None
+
+
+def test_family_without_addresses_is_that_of_the_source() -> None:
+    made = instance("unicast_src_ip fe80::1", "unicast_peer {", "10.0.0.2", "}")
+    assert (made.family, made.version) == (6, 3)
+
+
+def test_ttl_limit_of_a_peer_turns_the_source_check_on() -> None:
+    made = instance("unicast_peer {", "10.0.0.2 min_ttl 255", "}")
+    assert made.check_unicast_src
+
+
+def test_mail_default_of_vrrp_beats_the_general_one() -> None:
+    made = instance("interface eth0", before="global_defs {\nsmtp_alert on\nsmtp_alert_vrrp off\n}")
+    assert made.smtp_alert is False
+
+
+def test_notify_of_priority_changes_follows_the_sync_group() -> None:
+    made = instance("interface eth0", after="vrrp_sync_group G {\ngroup {\nVI_1\n}\nnotify_priority_changes\n}")
+    assert made.notify_priority_changes
+
+
+def test_track_process_delay_sets_both_delays() -> None:
+    config, _ = build_text("vrrp_track_process p {\nprocess x\ndelay 2\nfork_delay 3\n}")
+    assert (config.vrrp_track_processes[0].terminate_delay, config.vrrp_track_processes[0].fork_delay) == (2.0, 3.0)
+
+
+def test_route_takes_an_unknown_word_for_its_destination() -> None:
+    made = instance("virtual_routes {", "blackhole 10.9.0.0/16 metric 5", "inet6 default via fe80::1 dev eth0", "}")
+    assert [(route.type, route.family, route.metric, route.dev) for route in made.virtual_routes] == [
+        (6, 4, 5, None),
+        (1, 6, None, "eth0"),
+    ]
+
+
+def test_rule_without_action_is_ignored_and_one_without_preference_counts_down() -> None:
+    text = "static_rules {\nfrom 10.0.0.0/8\nfrom 10.0.0.0/8 table 5\nto 10.1.0.0/16 blackhole\n}"
+    config, _ = build_text(text)
+    assert [(rule.preference, rule.table, rule.action) for rule in config.static_rules] == [
+        (16384, 5, None),
+        (16383, None, "blackhole"),
+    ]
+    assert len(messages(text)) == 3

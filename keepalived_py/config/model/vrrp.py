@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keepalived_py.config.addresses import Address
 from keepalived_py.config.arguments import Exactly, Maybe, Script, ScriptValue
 from keepalived_py.config.blocks import Block, Imported, Lines, Options
+from keepalived_py.config.effective import family
 from keepalived_py.config.fields import Alias, Record, attribute, keyword, record
 from keepalived_py.config.global_values import ExtraInterface
 from keepalived_py.config.model.addresses import AddressLine, VirtualAddress
@@ -38,6 +39,7 @@ SCRIPT = ScriptValue()
 DELAY = WholeSeconds(0, 4294)
 ADDRESS_LINES = Lines(AddressLine(VirtualAddress), syntax="ADDRESS OPTIONS per line")
 TIMER_EXPIRED = Maybe(Integer(1, 254, strict=True, syntax="PRIO"), 254)
+FAMILY_FIELDS = ("native_ipv6", "virtual_ipaddress", "unicast_src_ip", "mcast_src_ip", "unicast_peer")
 SMTP_DEFAULT = "global smtp_alert_vrrp, else smtp_alert, else false"
 
 
@@ -394,10 +396,7 @@ class VrrpInstance(Record):
     @property
     def family(self) -> int:
         """4 or 6: the family of the adverts."""
-        named = [entry.address.version for entry in self.virtual_ipaddress[:1]]
-        sources = [source.version for source in (self.unicast_src_ip, self.mcast_src_ip) if source is not None]
-        peers = [peer.address.version for peer in self.unicast_peer[:1]]
-        return 6 if self.native_ipv6 else next(iter((*named, *sources, *peers)), 4)
+        return family({name: getattr(self, name) for name in FAMILY_FIELDS})
 
 
 @record
