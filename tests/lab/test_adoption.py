@@ -108,6 +108,21 @@ def test_hung_vrrp_child_is_aborted_killed_and_replaced(lab: Lab) -> None:
     assert f"VRRP child process({old}) does not end on SIGABRT: sending SIGKILL" in said, pair.story()
 
 
+def test_hung_vrrp_child_that_can_still_say_where_it_hangs_leaves_its_stack_in_the_log(lab: Lab) -> None:
+    pair = start_pair(lab, instance(150), instance(100))
+    pair.second.stop()
+    pair.second.start("-D", "-S", "0", "--watchdog-vrrp=1")
+    old = pair.second.vrrp_pid()
+    pair.second.kill(old, signal.SIGSTOP)
+    pair.wait(lambda: any("sending SIGABRT" in line for line in pair.second.log("Keepalived")), 10, "SIGABRT")
+    pair.second.kill(old, signal.SIGCONT)
+    pair.wait(lambda: pair.second.vrrp_pid() not in (0, old), 8, "the hung child is replaced")
+    stack = [line for line in pair.second.log("Keepalived") if line.startswith(f"VRRP child process({old}): ")]
+    assert any("Fatal Python error: Aborted" in line for line in stack), pair.story()
+    assert any("reactor.py" in line for line in stack), pair.story()
+    assert pair.first.has(VIP)
+
+
 def test_killed_parent_takes_its_children_with_it_and_the_addresses_go(lab: Lab) -> None:
     pair = start_pair(lab, instance(150), instance(100))
     capture = pair.second.capture()

@@ -106,6 +106,31 @@ Netlink reflector reports IP 192\.168\.0\.205 added
 """
 
 
+SEED = ROOT.parent / "shared" / "seed"
+OWN_VALUES = {"Smtp server = 10.0.0.1": "Smtp server = 127.0.0.1"}
+"""Where the walkthrough's log comes from another configuration than the one it shows."""
+
+
+@pytest.mark.skipif(not SEED.is_dir(), reason="the walkthrough's text is not here")
+def test_expected_lines_are_those_of_the_walkthrough_in_its_order() -> None:
+    text = next(SEED.glob("*.txt")).read_text(encoding="utf-8").partition("# cat /var/log/keepalived.log")[2]
+    shown = [syslog.parse(line) for line in text.splitlines() if line.startswith("Jan 15 ")]
+    assert len(shown) == 65
+    expected = {
+        "Keepalived": PARENT_STOPS + PARENT_STARTS.lstrip(),
+        "Keepalived_vrrp": VRRP_STOPS + VRRP_STARTS.lstrip(),
+        "Keepalived_healthcheckers": CHECKER_STOPS + CHECKER_STARTS.lstrip(),
+    }
+    for ident, patterns in expected.items():
+        lines = [OWN_VALUES.get(words, words) for name, words in shown if name == ident]
+        assert len(lines) == len(patterns.split("\n")) - 2, ident
+        for pattern, line in zip(patterns.strip().splitlines(), lines, strict=True):
+            if "mail notification" in line:
+                assert line.partition(" = ")[0] == pattern.partition(" = ")[0]
+            else:
+                assert re.fullmatch(pattern, line), (pattern, line)
+
+
 def first_missing(log: list[str], patterns: str) -> str:
     """The first pattern with no line anywhere after that of the pattern before; empty when all are there."""
     lines = iter(line.strip() for line in log)
