@@ -10,6 +10,7 @@ from keepalived_py.config.load import load
 from keepalived_py.errors import ConfigTestCode
 
 if TYPE_CHECKING:
+    from keepalived_py.config.model import Config
     from keepalived_py.options import Options
 
 
@@ -20,8 +21,20 @@ def config_test(options: Options) -> int:
     """
     loaded = load(options.config_file, options)
     text = "".join(f"{diagnostic.render()}\n" for diagnostic in loaded.diagnostics)
+    if loaded.config is not None:
+        write_merged(options, loaded.config)
     written = _write(text.encode("utf-8", "surrogateescape"), options.config_test_log)
     return loaded.exit_code if written else ConfigTestCode.COMMAND_LINE
+
+
+def write_merged(options: Options, config: Config) -> None:
+    """Write the whole configuration, as it was understood, to the descriptor of --config-fd, if that was given."""
+    if options.config_descriptor is None:
+        return
+    from keepalived_py.config.dump import dump  # noqa: PLC0415 - only --config-fd needs it
+
+    with os.fdopen(options.config_descriptor, "wb") as file:
+        file.write(dump(config).encode("utf-8", "surrogateescape"))
 
 
 def _write(text: bytes, path: str | None) -> bool:

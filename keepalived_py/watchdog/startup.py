@@ -103,6 +103,10 @@ class Startup:
         where = Places(config.instance, options.namespace or config.net_namespace, config.use_pid_dir)
         self._log.ident = where.ident(places.PARENT)
         self._warn(config)
+        if options.config_descriptor is not None:
+            from keepalived_py.config_test import write_merged  # noqa: PLC0415 - rare
+
+            write_merged(options, config)
         pid_files = PidFiles(self._pid_paths(where))
         pid_files.acquire()
         if where.namespace:

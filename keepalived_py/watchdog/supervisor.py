@@ -83,7 +83,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Start the children and stay until the end; return the exit code. Signals are taken over already."""
-        _settle_memory()
+        gc.freeze()  # without a collection first: it would cost 6 ms of the start to free next to nothing
+        gc.enable()
         self._start_due()
         while self._exit_code is None:
             self._handle(signals.wait(self._timeout()))
@@ -232,7 +233,8 @@ class Supervisor:
             return
         self._config = config
         self._generation = self._store.write(config)
-        _settle_memory()
+        gc.collect()
+        gc.freeze()  # the next child shares these pages as long as the collector does not touch them
         living = [child for child in self._offspring if child.pid is not None]
         self._reload.told((child.kind.name for child in living), now)
         for child in living:
@@ -283,13 +285,6 @@ class Supervisor:
         ending = f"{who} {describe(status)}"
         self._log.error(ending)
         return notes[0] if notes and os.WIFEXITED(status) else f"{ending}; the log says more"
-
-
-def _settle_memory() -> None:
-    """Take what is in memory now out of the collector's sight: children share it as long as nobody touches it."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def _ended(child: Offspring) -> int | None:
