@@ -25,9 +25,9 @@ LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/sel
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def mount(source: str, target: str, kind: str = "", flags: int = 0) -> None:
+def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
     """mount(2); raises OSError with the target's name."""
-    if libc.mount(source.encode(), target.encode(), kind.encode() or None, flags, None) != 0:
+    if libc.mount(source.encode(), target.encode(), kind.encode() or None, flags, data.encode() or None) != 0:
         raise OSError(ctypes.get_errno(), f"mount {source} on {target}: {os.strerror(ctypes.get_errno())}")
 
 
@@ -41,7 +41,8 @@ def make_devices() -> None:
     saved = "/run/.machine/dev"
     os.makedirs(saved)  # noqa: PTH103  pathlib would cost more than the rest of this program
     bind("/dev", saved)
-    mount("tmpfs", "/dev", "tmpfs", MS_NOSUID)
+    # Not the usual 1777: there the kernel refuses `> /dev/null` (O_CREAT) to whoever does not own the device.
+    mount("tmpfs", "/dev", "tmpfs", MS_NOSUID, "mode=755")
     for name in DEVICES:
         os.close(os.open(f"/dev/{name}", os.O_CREAT | os.O_WRONLY, 0o666))
         bind(f"{saved}/{name}", f"/dev/{name}")
