@@ -30,10 +30,13 @@ SIGNAL_TEXTS = (
         ),
     ),
     ("TERM, INT", "Stop: masters tell their peers, virtual addresses are removed, pid files too."),
-    ("USR1", "Write the state to keepalived.data and keepalived_check.data."),
-    ("USR2", "Write the statistics to keepalived.stats."),
-    ("RTMIN+2", "Write the state to keepalived.json."),
-    ("RTMAX-1", "As USR2, then clear the statistics."),
+    (
+        "USR1, USR2, RTMIN+2, RTMAX-1",
+        (
+            "keepalived writes state and statistics to files on these. This release says in the log that it does not "
+            "do so yet; no process ends because of them."
+        ),
+    ),
 )
 
 EXIT_TEXTS = (

@@ -182,6 +182,8 @@ class Supervisor:
             self._log.alert(f"{name} child process({pid}) died: Respawning" + (f" in {delay:.0f} s" if delay else ""))
 
     def _pass_on(self, number: int) -> None:
+        """Hand a request for a dump on to the children that write one; they do not in this release."""
+        self._log.warning(f"{signals.name(number)}: dumps of state and statistics are not in effect in this release")
         for child in self._offspring:
             if number in child.kind.signals:
                 child.kill(number)
