@@ -1,0 +1,102 @@
+"""What every child does besides its own work: obeys its supervisor, shows life, logs, tells of addresses."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+from keepalived_py.errors import ExitCode
+from keepalived_py.kernel.interfaces import ChangeKind
+from keepalived_py.kernel.rtnl import RT_SCOPE_LINK
+from keepalived_py.notify import vocabulary
+from keepalived_py.reactor import Reactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from keepalived_py.child import Child
+    from keepalived_py.config.model import Config
+    from keepalived_py.kernel.interfaces import Change
+
+LONGEST_SLEEP = 1.0
+"""Seconds between two signs of life, at most."""
+LINES_AT_ONCE = 100
+"""Log lines that leave in one iteration: a burst of them must not delay an advert."""
+
+_REPORTED = {ChangeKind.ADDRESS_ADDED: True, ChangeKind.ADDRESS_REMOVED: False}
+
+
+class ChildLoop:
+    """The loop of a child.
+
+    Args:
+        child: what the supervisor handed over.
+        describe: returns the lines of -d for a configuration.
+        reload: puts a newer configuration in force.
+        stop: ends the child's work; the loop ends after it.
+
+    Attributes:
+        reactor: for the child's own work.
+    """
+
+    def __init__(
+        self,
+        child: Child,
+        *,
+        describe: Callable[[Config], list[str]],
+        reload: Callable[[Config], None],
+        stop: Callable[[], None],
+    ) -> None:
+        self.reactor = Reactor(LONGEST_SLEEP)
+        self._child = child
+        self._log = child.log
+        self._generation = child.generation
+        self._describe = describe
+        self._reload = reload
+        self._stop = stop
+
+    def run(self, begin: Callable[[], None]) -> int:
+        """Call `begin`, tell the supervisor that the configuration is in effect, and run until told to stop."""
+        reactor = self.reactor
+        reactor.add_signal_handler(signal.SIGTERM, self._told_to_stop)
+        if not self._child.options.ignore_sigint:
+            reactor.add_signal_handler(signal.SIGINT, self._told_to_stop)
+        reactor.add_signal_handler(signal.SIGHUP, self._told_to_reload)
+        reactor.after_iteration.append(self._show_life)
+        begin()
+        self._child.heartbeat.acknowledge(self._generation)
+        self._show_life(reactor.time())
+        reactor.run_forever()
+        return ExitCode.OK
+
+    def say_configuration(self, config: Config) -> None:
+        """Log that a configuration has been taken, and with -d what it says."""
+        self._log.info(vocabulary.configuration_read(self._child.options.config_file, self._child.source.size))
+        if self._child.options.dump_config:
+            self._log.info("\n".join(self._describe(config)))
+
+    def report_addresses(self, changes: Iterable[Change], *, local: bool = False) -> None:
+        """Log addresses that came and went; with `local` also those that only this host or this link sees."""
+        for change in changes:
+            address, added = change.address, _REPORTED.get(change.kind)
+            if address is not None and added is not None and (local or address.scope < RT_SCOPE_LINK):
+                text = socket.inet_ntop(address.family, address.address)
+                self._log.info(vocabulary.address_reported(text, added=added))
+
+    def _show_life(self, now: float) -> None:
+        self._child.heartbeat.beat(now)
+        if self._log.flush(LINES_AT_ONCE):
+            self.reactor.call_soon(self._log.flush, LINES_AT_ONCE)
+
+    def _told_to_reload(self) -> None:
+        generation, config = self._child.source.current()
+        if generation != self._generation:
+            self._generation = generation
+            self.say_configuration(config)
+            self._reload(config)
+        self._child.heartbeat.acknowledge(generation)
+
+    def _told_to_stop(self) -> None:
+        self._stop()
+        self.reactor.stop()
