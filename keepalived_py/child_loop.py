@@ -24,6 +24,9 @@ LONGEST_SLEEP = 1.0
 LINES_AT_ONCE = 100
 """Log lines that leave in one iteration: a burst of them must not delay an advert."""
 
+LINES_WHILE_BUSY = 4
+"""The same while the child has something urgent in hand."""
+
 _REPORTED = {ChangeKind.ADDRESS_ADDED: True, ChangeKind.ADDRESS_REMOVED: False}
 
 
@@ -35,6 +38,7 @@ class ChildLoop:
         describe: returns the lines of -d for a configuration.
         reload: puts a newer configuration in force.
         stop: ends the child's work; the loop ends after it.
+        is_busy: tells whether log lines should wait for something urgent.
 
     Attributes:
         reactor: for the child's own work.
@@ -47,6 +51,7 @@ class ChildLoop:
         describe: Callable[[Config], list[str]],
         reload: Callable[[Config], None],
         stop: Callable[[], None],
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self.reactor = Reactor(LONGEST_SLEEP)
         self._child = child
@@ -55,6 +60,7 @@ class ChildLoop:
         self._describe = describe
         self._reload = reload
         self._stop = stop
+        self._is_busy = is_busy
 
     def run(self, begin: Callable[[], None]) -> int:
         """Call `begin`, tell the supervisor that the configuration is in effect, and run until told to stop."""
@@ -86,8 +92,9 @@ class ChildLoop:
 
     def _show_life(self, now: float) -> None:
         self._child.heartbeat.beat(now)
-        if self._log.flush(LINES_AT_ONCE):
-            self.reactor.call_soon(self._log.flush, LINES_AT_ONCE)
+        limit = LINES_WHILE_BUSY if self._is_busy() else LINES_AT_ONCE
+        if self._log.flush(limit):
+            self.reactor.call_soon(self._log.flush, limit)
 
     def _told_to_reload(self) -> None:
         generation, config = self._child.source.current()

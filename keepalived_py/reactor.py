@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COALESCE = 0.0003
-"""Seconds: deadlines this close to the first one fire with it, so up to this much early."""
+"""Seconds: deadlines this close to the first one fire with it, so up to this much early; see `Timer.slack`."""
 
 DRAIN_ROUNDS = 16
 """How often sockets are polled again before due deadlines fire; a flood cannot hold them back longer."""
@@ -48,9 +48,10 @@ class Timer:
 
     Attributes:
         when: the deadline in seconds of `Reactor.time`, or None when it fired or was cancelled.
+        slack: seconds that it may fire early when another one is due: one wake-up serves both.
     """
 
-    __slots__ = ("_arguments", "_callback", "_queued_at", "_reactor", "when")
+    __slots__ = ("_arguments", "_callback", "_queued_at", "_reactor", "slack", "when")
 
     def __init__(self, reactor: Reactor, callback: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         self._reactor = reactor
@@ -58,6 +59,7 @@ class Timer:
         self._arguments = arguments
         self._queued_at: float | None = None
         self.when: float | None = None
+        self.slack = COALESCE
 
     def move(self, when: float) -> None:
         """Fire at `when` instead, also after it fired or was cancelled; later than before is one store."""
@@ -115,7 +117,7 @@ class Reactor:
         return Timer(self, callback, arguments)
 
     def call_at(self, when: float, callback: Callable[..., object], *arguments: Any) -> Timer:
-        """Call at `when` (seconds, `time`); at most COALESCE early."""
+        """Call at `when` (seconds, `time`); at most its slack early, COALESCE unless it is set to another."""
         timer = Timer(self, callback, arguments)
         timer.move(when)
         return timer
@@ -232,9 +234,10 @@ class Reactor:
             callback(*arguments)
         self._arm()
         idle = bool(self._soon) or self._stopping
-        self._dispatch(0 if idle else self.longest_sleep)
+        called = self._dispatch(0 if idle else self.longest_sleep)
         if self._armed_at is not None and self.time() >= self._armed_at:
-            self._drain()
+            if called:  # else nothing was readable when the wait ended
+                self._drain()
             self._fire()
         now = self.time()
         for hook in self.after_iteration:
@@ -269,22 +272,22 @@ class Reactor:
     def _fire(self) -> None:
         """Call the timers that are due. Those that callbacks set to a due time wait for the next iteration."""
         heap = self._heap
-        due_until = self.time() + COALESCE
+        now = self.time()
         due = []
-        while heap and heap[0][0] <= due_until:
+        while heap and heap[0][0] - heap[0][2].slack <= now:
             queued_at, _, timer = heapq.heappop(heap)
             if timer._queued_at == queued_at:  # noqa: SLF001 - else it was moved to an earlier entry
                 timer._queued_at = None  # noqa: SLF001
                 due.append(timer)
         for timer in due:
-            self._settle(timer, due_until)
+            self._settle(timer, now)
 
-    def _settle(self, timer: Timer, due_until: float) -> None:
+    def _settle(self, timer: Timer, now: float) -> None:
         """Fire a timer that came up, or queue it again when it was moved later."""
         when = timer.when
         if when is None or timer._queued_at is not None:  # noqa: SLF001 - cancelled, or moved by another's callback
             return
-        if when > due_until:
+        if when - timer.slack > now:
             self._queue(timer, when)
             return
         timer.when = None

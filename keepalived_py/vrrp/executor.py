@@ -34,6 +34,8 @@ FULL_PAUSE = 0.001
 """Seconds before a full interface queue is tried again."""
 FULL_LIMIT = 1.0
 """Seconds after which frames that an interface does not take are given up."""
+LINES_AT_ONCE = 50
+"""Log lines about announcements that are made before adverts have their turn."""
 NO_PAUSE = 0.0
 """Step value: go on in the next iteration of the loop, after whatever else is due."""
 
@@ -48,6 +50,7 @@ class Executor:
 
     Attributes:
         frame_pause: seconds between two announcing frames, by family (vrrp_garp_interval, vrrp_gna_interval).
+        working: instances amid adding, removing or announcing their addresses.
 
     Raises:
         PermissionError: CAP_NET_RAW is missing.
@@ -55,6 +58,7 @@ class Executor:
 
     def __init__(self, reactor: Reactor, log: Log, record: AdoptionRecord) -> None:
         self.frame_pause = {IPV4: 0.0, IPV6: 0.0}
+        self.working: set[RunningInstance] = set()
         self._reactor = reactor
         self._log = log
         self._record = record
@@ -158,6 +162,7 @@ class Executor:
         while running.work:
             for _pause in running.work.popleft():
                 pass
+        self._drop_work(running)
 
     def _add_and_announce(self, running: RunningInstance, takeover: Takeover) -> None:
         bursts = _bursts(takeover)
@@ -240,11 +245,20 @@ class Executor:
             running.source_announcement.send(self._frames.fileno())
 
     def _announce_all(self, running: RunningInstance, rounds: int) -> None:
+        steps = [self._announcing(running, running.bursts, rounds)]
         if self._log.detail:
-            for one in running.takeover.addresses:
+            # Words come after the frames, unless the frames take their time.
+            steps.insert(0 if self._pause(running) else 1, self._reporting(running))
+        for step in steps:
+            self._queue(running, step)
+
+    def _reporting(self, running: RunningInstance) -> Iterator[float]:
+        """Log which addresses are announced, some at a time, after the lines about the transition."""
+        for first in range(0, len(running.takeover.addresses), LINES_AT_ONCE):
+            yield NO_PAUSE
+            for one in running.takeover.addresses[first : first + LINES_AT_ONCE]:
                 ipv6 = one.request.family != AF_INET
-                self._lines.append(vocabulary.announcing(running.name, one.interface_name, one.text, ipv6=ipv6))
-        self._queue(running, self._announcing(running, running.bursts, rounds))
+                self._log.info(vocabulary.announcing(running.name, one.interface_name, one.text, ipv6=ipv6))
 
     def _pause(self, running: RunningInstance) -> float:
         return self.frame_pause[running.router.parameters.family]
@@ -279,26 +293,26 @@ class Executor:
 
     def _queue(self, running: RunningInstance, steps: Iterator[float]) -> None:
         running.work.append(steps)
-        if not running.working:
+        if running not in self.working:
             self._continue(running, running.turn)
 
     def _drop_work(self, running: RunningInstance) -> None:
         running.work.clear()
         running.turn += 1
-        running.working = False
+        self.working.discard(running)
 
     def _continue(self, running: RunningInstance, turn: int) -> None:
         """Do work up to the next pause."""
         if turn != running.turn:
             return
-        running.working = False
+        self.working.discard(running)
         while running.work:
             pause = next(running.work[0], None)
             if pause is None:
                 running.work.popleft()
                 continue
             running.turn += 1
-            running.working = True
+            self.working.add(running)
             if pause:
                 self._reactor.call_later(pause, self._continue, running, running.turn)
             else:

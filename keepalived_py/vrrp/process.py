@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
-from keepalived_py.kernel.monitor import InterfaceMonitor
+from keepalived_py.kernel.monitor import DRAIN_LIMIT, InterfaceMonitor
 from keepalived_py.notify import vocabulary
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.executor import Executor
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keepalived_py.config.model import Config
     from keepalived_py.kernel.interfaces import Change
 
+EVENTS_MEANWHILE = 2
+"""Interface events heard in one iteration between two slices: most are about the addresses that we add."""
 UPTIME = "/proc/uptime"
 
 
@@ -31,7 +33,7 @@ class VrrpProcess:
     def __init__(self, child: Child) -> None:
         self._child = child
         self._log = child.log
-        self._loop = ChildLoop(child, describe=_describe, reload=self._reload, stop=self._stop)
+        self._loop = ChildLoop(child, describe=_describe, reload=self._reload, stop=self._stop, is_busy=self._is_busy)
         self._table = InterfaceTable()
         self._monitor = InterfaceMonitor(self._table)
         record = AdoptionRecord(child.record)
@@ -59,8 +61,11 @@ class VrrpProcess:
         self._log.info(vocabulary.LINK_WATCH)
         self._roster.start(config, self._masters, _startup_delay(config))
 
+    def _is_busy(self) -> bool:
+        return bool(self._executor.working)
+
     def _interfaces_changed(self) -> None:
-        changes = self._monitor.drain()
+        changes = self._monitor.drain(EVENTS_MEANWHILE if self._executor.working else DRAIN_LIMIT)
         self._loop.report_addresses(change for change in changes if not self._is_virtual(change))
         self._roster.interfaces_changed(changes)
 

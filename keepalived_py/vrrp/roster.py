@@ -180,7 +180,7 @@ class Roster:
     def _deadline_reached(self, running: RunningInstance) -> None:
         now = self._reactor.time()
         # The reactor fires what is due within a moment together; the machine only knows that its deadline came.
-        effects = running.router.deadline_reached(max(now, min(running.router.deadline_at, now + 0.0005)))
+        effects = running.router.deadline_reached(max(now, min(running.router.deadline_at, now + running.timer.slack)))
         if effects:
             self._executor.perform(running, effects, now)
         running.arm()

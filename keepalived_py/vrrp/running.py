@@ -8,7 +8,12 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from keepalived_py.observability.budget import LineBudget
+from keepalived_py.reactor import COALESCE
+from keepalived_py.vrrp.state import State
 from keepalived_py.vrrp.takeover import Takeover
+
+EARLY = 0.01
+"""Share of its interval that a periodic advert may leave early, together with those of other instances."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +50,6 @@ class RunningInstance:
         source_announcement: frame that tells unicast peers where our source address is; None without one.
         work: netlink and announcement work still to be done, in order; values are pauses in seconds.
         turn: number of the scheduled step; a step with another number is stale.
-        working: whether a step is scheduled.
         send_problems: why adverts do not leave, by packed destination.
         notes_budget: how many log lines adverts of others may cause.
         restorations: history of the addresses that other programs removed, by packed address.
@@ -65,7 +69,6 @@ class RunningInstance:
     source_announcement: Burst | None = None
     work: deque[Iterator[float]] = field(default_factory=deque)
     turn: int = 0
-    working: bool = False
     send_problems: dict[bytes, str] = field(default_factory=dict)
     notes_budget: LineBudget = field(default_factory=lambda: LineBudget(NOTES_AT_ONCE, NOTES_INTERVAL))
     restorations: dict[bytes, Restoration] = field(default_factory=dict)
@@ -77,8 +80,11 @@ class RunningInstance:
 
     def arm(self) -> None:
         """Set the timer to the router's deadline; later than before costs one store."""
-        deadline = self.router.deadline_at
+        router, timer = self.router, self.timer
+        deadline = router.deadline_at
         if deadline == inf:
-            self.timer.cancel()
-        elif deadline != self.timer.when:
-            self.timer.move(deadline)
+            timer.cancel()
+        elif deadline != timer.when:
+            is_master = router.state is State.MASTER
+            timer.slack = max(COALESCE, EARLY * router.parameters.advertisement_interval) if is_master else COALESCE
+            timer.move(deadline)

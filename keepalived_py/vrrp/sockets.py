@@ -80,6 +80,7 @@ class PoolSockets:
         self._buffer = bytearray(LARGEST_DATAGRAM)
         self._view = memoryview(self._buffer)
         self._sources: dict[str, bytes] = {}
+        self._destinations: dict[bytes, tuple[str, int] | tuple[str, int, int, int]] = {}
         self._receive_buffer = RECEIVE_BUFFER
         self.receiver = self._open()
         try:
@@ -191,7 +192,9 @@ class PoolSockets:
         Returns:
             Why it could not be sent, or an empty string.
         """
-        address = self._socket_address(destination)
+        address = self._destinations.get(destination)
+        if address is None:
+            address = self._destinations[destination] = self._socket_address(destination)
         try:
             if self.key.family == IPV4:
                 self.sender.sendto(datagram, 0 if self.key.unicast else socket.MSG_DONTROUTE, address)
