@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from keepalived_py.config.model import Config
     from keepalived_py.kernel.interfaces import Change
 
+EVENT_PAUSE = 0.05
+"""Seconds between two batches of interface events; the socket keeps what comes meanwhile."""
+
 
 def run(child: Child) -> int:
     """Be the health-check child until SIGTERM; return the exit code."""
@@ -48,7 +51,11 @@ class HealthChecker:
         self._log.info(vocabulary.LINK_WATCH)
 
     def _interfaces_changed(self) -> None:
+        """Hear one batch of changes, then nothing for a moment: the VRRP child adds thousands of addresses just now."""
         self._report(self._monitor.drain())
+        reactor = self._loop.reactor
+        reactor.remove_reader(self._monitor)
+        reactor.call_later(EVENT_PAUSE, reactor.add_reader, self._monitor, self._interfaces_changed)
 
     def _report(self, changes: Iterable[Change]) -> None:
         self._loop.report_addresses(changes, local=self._child.options.address_monitoring)

@@ -464,3 +464,22 @@ def test_new_loop_after_a_fork_does_not_see_its_parents_descriptors(
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 1
     assert pair[0].recv(32) == b"for the parent"
+
+
+def test_timer_within_its_slack_fires_with_an_earlier_one(loop: Reactor) -> None:
+    fired: list[str] = []
+    start = loop.time()
+    loop.call_at(start + 0.5, fired.append, "later").slack = 0.495
+    loop.call_at(start + 0.01, fired.append, "earlier")
+    loop.call_at(start + 0.01, loop.stop)
+    loop.run_forever()
+    assert fired == ["earlier", "later"]
+
+
+def test_timer_alone_does_not_use_its_slack(loop: Reactor) -> None:
+    fired: list[float] = []
+    due = loop.time() + 0.02
+    loop.call_at(due, lambda: fired.append(loop.time())).slack = 0.02
+    run(loop, 0.05)
+    assert len(fired) == 1
+    assert fired[0] >= due
