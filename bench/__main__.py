@@ -42,13 +42,15 @@ class Plan:
     quick: int = 1
 
 
-def _lateness(interval: float, cycles: int, repeat: int) -> Plan:
+def _lateness(interval: float, cycles: int, repeat: int, quick: int = 0) -> Plan:
     text = f"{interval * 1000:g} ms interval"
     rows = {
         "late": Row(f"lateness of the first advert, {text}", "ms", Aim(at_most=0.5)),
         "first ARP": Row(f"advert to first ARP, {text}", "ms"),
     }
-    return Plan(f"lateness {text}", lambda stand, arm: scenarios.lateness(stand, arm, interval, cycles), rows, repeat)
+    return Plan(
+        f"lateness {text}", lambda stand, arm: scenarios.lateness(stand, arm, interval, cycles), rows, repeat, quick
+    )
 
 
 def _together(interval: float) -> Plan:
@@ -57,10 +59,10 @@ def _together(interval: float) -> Plan:
         "median late": Row(f"{text}: median lateness", "ms"),
         "worst late": Row(f"{text}: worst", "ms"),
     }
-    return Plan(text, lambda stand, arm: scenarios.together(stand, arm, 255, interval), rows)
+    return Plan(text, lambda stand, arm: scenarios.together(stand, arm, 255, interval), rows, 1, 0)
 
 
-def _takeover(count: int, ratio: float | None, median: float | None, repeat: int = 3, quick: int = 1) -> Plan:
+def _takeover(count: int, ratio: float | None, median: float | None, repeat: int = 2, quick: int = 1) -> Plan:
     rows = {
         "last address": Row(f"takeover, {count} VIPs: last address present", "ms"),
         "median announced": Row(f"takeover, {count} VIPs: median VIP announced", "ms", Aim(ratio=median)),
@@ -71,7 +73,7 @@ def _takeover(count: int, ratio: float | None, median: float | None, repeat: int
     return Plan(name, lambda stand, arm: scenarios.takeover(stand, arm, count), rows, repeat, quick)
 
 
-def _load(count: int, interval: float, seconds: float, quick: int) -> list[Plan]:
+def _load(count: int, interval: float, quick: int) -> list[Plan]:
     text = f"{count} instance{'s' if count > 1 else ''} at {interval * 1000:g} ms"
     heard = {"per advert": Row(f"processor time per advert as BACKUP, {text}", "us", Aim(ratio=2))}
     sent = {
@@ -79,19 +81,21 @@ def _load(count: int, interval: float, seconds: float, quick: int) -> list[Plan]
         "share sent": Row(f"adverts sent of those due, {text}", "%"),
     }
     return [
-        Plan(
-            f"backup {text}", lambda stand, arm: scenarios.backup(stand, arm, count, interval, seconds), heard, 2, quick
-        ),
-        Plan(
-            f"master {text}", lambda stand, arm: scenarios.master(stand, arm, count, interval, seconds), sent, 2, quick
-        ),
+        Plan(f"backup {text}", lambda stand, arm: scenarios.backup(stand, arm, count, interval), heard, 1, quick),
+        Plan(f"master {text}", lambda stand, arm: scenarios.master(stand, arm, count, interval), sent, 1, quick),
     ]
 
 
 def _steadiness(interval: float) -> Plan:
     text = f"255 instances at {interval * 1000:g} ms on both nodes"
     rows = {"transitions": Row(f"false transitions in 5 s, {text}", "", Aim(at_most=0))}
-    return Plan(f"steadiness {text}", lambda stand, arm: scenarios.steadiness(stand, arm, 255, interval, 5), rows)
+    return Plan(
+        f"steadiness {text}",
+        lambda stand, arm: scenarios.steadiness(stand, arm, 255, interval, 5),
+        rows,
+        1,
+        int(interval < 0.1),
+    )
 
 
 def plans() -> list[Plan]:
@@ -103,25 +107,22 @@ def plans() -> list[Plan]:
     }
     first = {"first advert": Row("exec to first advert (priority 255)", "ms", Aim(at_most=100))}
     loads = [
-        plan
-        for interval in (0.1, 0.01)
-        for count in (1, 50, 255)
-        for plan in _load(count, interval, 2.0, int(count != 50))
+        plan for interval in (0.1, 0.01) for count in (1, 50, 255) for plan in _load(count, interval, int(count == 255))
     ]
     return [
-        _lateness(0.01, 20, 3),
-        _lateness(0.1, 8, 3),
-        _lateness(1.0, 2, 2),
+        _lateness(0.01, 20, 2, 1),
+        _lateness(0.1, 8, 2),
+        _lateness(1.0, 3, 1),
         _together(0.1),
-        _takeover(1, None, None, 2, 0),
-        _takeover(100, None, None, 2, 0),
+        _takeover(1, None, None, 1, 0),
+        _takeover(100, None, None, 1, 0),
         _takeover(1000, 0.5, 1 / 3),
         _takeover(5000, 0.75, 1 / 3),
         *loads,
         _steadiness(0.1),
         _steadiness(0.01),
-        Plan("start", scenarios.start, first, 9, 5),
-        Plan("memory", scenarios.resident, memory, 2, 1),
+        Plan("start", scenarios.start, first, 7, 2),
+        Plan("memory", scenarios.resident, memory, 1),
         Plan("configuration", scenarios.configuration, {
             "read": Row("50,000 lines (10,000 real servers) read, typed, checked", "s", Aim(at_most=1)),
         }, 1),

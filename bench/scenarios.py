@@ -16,9 +16,12 @@ from keepalived_py.vrrp.timers import master_down_interval
 from tests.lab.waiting import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.stand import Recording, Stand
     from tests.lab.daemon import Daemon
     from tests.lab.frames import Advert
+    from tests.lab.node import Node
 
 EXEC = """\
 import os, sys, time
@@ -26,6 +29,9 @@ print(time.time(), flush=True)
 os.execv("/usr/sbin/keepalived", ["keepalived", *sys.argv[1:]])
 """
 """A program that says when it becomes keepalived."""
+
+WINDOWS, WINDOW = 3, 1.0
+"""How often, and for how many seconds, processor time is measured."""
 
 Figures = dict[str, list[float]]
 """Samples by name; the unit is the row's business."""
@@ -113,30 +119,38 @@ def takeover(stand: Stand, daemon: Daemon, count: int, interval: float = 1.0) ->
     }
 
 
-def backup(stand: Stand, daemon: Daemon, count: int, interval: float, seconds: float) -> Figures:
-    """Processor time per advert heard as BACKUP, in microseconds."""
+def backup(stand: Stand, daemon: Daemon, count: int, interval: float) -> Figures:
+    """Processor time per advert heard as BACKUP, in microseconds, in each window."""
     with stand.running(daemon, instances(count, interval)) as node:
-        stand.send(interval, count, int((seconds + 1.5) / interval), 0, spread=1.0)
+        stand.send(interval, count, int((WINDOWS * WINDOW + 1.5) / interval), 0, spread=1.0)
         time.sleep(0.8)
-        pid, entered = node.vrrp_pid(), text_count(node, "Entering MASTER")
-        used, (heard, _) = processor_seconds(node, pid), packets(node)
-        time.sleep(seconds)
-        used, heard = processor_seconds(node, pid) - used, packets(node)[0] - heard
-        flaps = text_count(node, "Entering MASTER") - entered
-    return {"per advert": [used / heard * 1e6] if heard else [], "transitions": [flaps]}
+        used = [used / heard * 1e6 for used, heard, _ in _windows(node) if heard]
+    return {"per advert": used}
 
 
-def master(stand: Stand, daemon: Daemon, count: int, interval: float, seconds: float) -> Figures:
-    """Processor time per advert sent as MASTER, in microseconds, and the share of the adverts due that were sent."""
+def master(stand: Stand, daemon: Daemon, count: int, interval: float) -> Figures:
+    """Processor time per advert sent as MASTER, in microseconds, and how many (%) of the adverts due were sent."""
     with stand.running(daemon, instances(count, interval, 200, lines=("garp_master_delay 1",))) as node:
         wait_for(lambda: text_count(node, "Entering MASTER") >= count, 30, "all instances MASTER")
         time.sleep(1.6)
-        pid = node.vrrp_pid()
-        began, used, (_, sent) = time.monotonic(), processor_seconds(node, pid), packets(node)
-        time.sleep(seconds)
-        used, sent = processor_seconds(node, pid) - used, packets(node)[1] - sent
-        due = (time.monotonic() - began) / interval * count
-    return {"per advert": [used / sent * 1e6] if sent else [], "share sent": [100 * sent / due]}
+        windows = list(_windows(node))
+    due = count * WINDOW / interval
+    return {
+        "per advert": [used / sent * 1e6 for used, _, sent in windows if sent],
+        "share sent": [100 * sent / due for _, _, sent in windows],
+    }
+
+
+def _windows(node: Node) -> Iterator[tuple[float, int, int]]:
+    """Yield per window the processor time of the VRRP child and how many packets came and left."""
+    pid, due = node.vrrp_pid(), time.monotonic()
+    used, (heard, sent) = processor_seconds(node, pid), packets(node)
+    for _ in range(WINDOWS):
+        due += WINDOW
+        time.sleep(max(0.0, due - time.monotonic()))
+        before = used, heard, sent
+        used, (heard, sent) = processor_seconds(node, pid), packets(node)
+        yield used - before[0], heard - before[1], sent - before[2]
 
 
 def steadiness(stand: Stand, daemon: Daemon, count: int, interval: float, seconds: float) -> Figures:
