@@ -45,7 +45,7 @@ def takeovers(recording: Recording, interval: float) -> list[tuple[float, Advert
     for one in recording.adverts:
         if not one.outgoing:
             heard = one.at
-        elif heard and one.priority:
+        elif one.priority and one.at - heard > wait / 2 and heard:  # else the last advert of a master that yields
             found.append((one.at - heard - wait, one))
             heard = 0.0
     return found
