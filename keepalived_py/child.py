@@ -30,8 +30,12 @@ class Heartbeat(Protocol):
 class ConfigSource(Protocol):
     """Where a child gets the newest configuration that its supervisor has accepted."""
 
-    def current(self) -> tuple[int, Config]:
-        """Return (generation, configuration) from the shared snapshot; parses nothing."""
+    def current(self, *, servers: bool = True) -> tuple[int, Config]:
+        """Return (generation, configuration) from the shared snapshot; parses nothing.
+
+        Args:
+            servers: False for a configuration without its virtual servers, however many there are.
+        """
 
     @property
     def size(self) -> int:

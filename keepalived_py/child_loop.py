@@ -39,6 +39,7 @@ class ChildLoop:
         reload: puts a newer configuration in force.
         stop: ends the child's work; the loop ends after it.
         is_busy: tells whether log lines should wait for something urgent.
+        servers: whether a newer configuration is wanted with its virtual servers, which take long to load.
 
     Attributes:
         reactor: for the child's own work.
@@ -52,6 +53,7 @@ class ChildLoop:
         reload: Callable[[Config], None],
         stop: Callable[[], None],
         is_busy: Callable[[], bool] = lambda: False,
+        servers: bool = True,
     ) -> None:
         self.reactor = Reactor(LONGEST_SLEEP)
         self._child = child
@@ -61,6 +63,7 @@ class ChildLoop:
         self._reload = reload
         self._stop = stop
         self._is_busy = is_busy
+        self._servers = servers
 
     def run(self, begin: Callable[[], None]) -> int:
         """Call `begin`, tell the supervisor that the configuration is in effect, and run until told to stop."""
@@ -97,7 +100,7 @@ class ChildLoop:
             self.reactor.call_soon(self._log.flush, limit)
 
     def _told_to_reload(self) -> None:
-        generation, config = self._child.source.current()
+        generation, config = self._child.source.current(servers=self._servers)
         if generation != self._generation:
             self._generation = generation
             self.say_configuration(config)

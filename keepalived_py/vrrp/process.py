@@ -33,7 +33,9 @@ class VrrpProcess:
     def __init__(self, child: Child) -> None:
         self._child = child
         self._log = child.log
-        self._loop = ChildLoop(child, describe=_describe, reload=self._reload, stop=self._stop, is_busy=self._is_busy)
+        self._loop = ChildLoop(
+            child, describe=_describe, reload=self._reload, stop=self._stop, is_busy=self._is_busy, servers=False
+        )
         self._table = InterfaceTable()
         self._monitor = InterfaceMonitor(self._table)
         record = AdoptionRecord(child.record)

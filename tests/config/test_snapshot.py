@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from keepalived_py.config.model import Config
+from keepalived_py.config.model.check import VirtualServer
 from keepalived_py.config.model.vrrp import VrrpInstance
 from keepalived_py.config.snapshot import Snapshot
 from keepalived_py.errors import ConfigError
@@ -30,6 +31,14 @@ def test_empty_snapshot_read_is_refused(snapshot: Snapshot) -> None:
 def test_written_configuration_comes_back_with_its_generation(snapshot: Snapshot) -> None:
     assert snapshot.write(config("A")) == 1
     assert snapshot.current() == (1, config("A"))
+
+
+def test_reader_that_wants_no_servers_gets_everything_else(snapshot: Snapshot) -> None:
+    instances = (VrrpInstance(name="VI_1"),)
+    servers = (VirtualServer(delay_loop=7.0),)
+    snapshot.write(Config(vrrp_instances=instances, virtual_servers=servers))
+    assert snapshot.current(servers=False) == (1, Config(vrrp_instances=instances))
+    assert snapshot.current() == (1, Config(vrrp_instances=instances, virtual_servers=servers))
 
 
 @pytest.mark.parametrize("counts", [(1, 50, 1, 1, 50, 50, 1), (50, 1, 1, 1), (1, 1, 1, 1)])
@@ -78,7 +87,7 @@ def test_body_written_without_header_changes_nothing(snapshot: Snapshot) -> None
 
 def test_damaged_body_is_refused_instead_of_loaded(snapshot: Snapshot) -> None:
     snapshot.write(config("A"))
-    os.pwrite(snapshot._descriptor, b"\x00\x00", 80)
+    os.pwrite(snapshot._descriptor, b"\xff\xff", 80)
     with pytest.raises(ConfigError, match="faster than it can be read"):
         snapshot.read()
 

@@ -59,8 +59,9 @@ class Store:
         )
         return self._generation
 
-    def current(self) -> tuple[int, Config]:
-        """Read it."""
+    def current(self, *, servers: bool = True) -> tuple[int, Config]:
+        """Read it; there are no servers."""
+        assert servers
         first, _, text = self._memory[:].rstrip(b"\0").decode().partition("\n")
         return int(first), Config(global_defs=GlobalDefs(router_id=text))
 
