@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from keepalived_py import standard_streams
 from keepalived_py.command_line import Argument, Extra, Given, Reader, Refused
 from keepalived_py.errors import ExitCode
 from keepalived_py.options import Options
@@ -345,6 +346,7 @@ def finish(option: Option, argument: str) -> int:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run `keepalived` with these words (default: the process's own); return the exit code."""
+    standard_streams.complete()
     words = sys.argv[1:] if words is None else words
     line = read_command_line(words)
     for complaint in line.complaints:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import select
 import socket
-import sys
 import time
 from collections import deque
 from enum import IntEnum
@@ -13,7 +14,10 @@ QUEUE_LIMIT = 20_000
 """Lines kept while syslogd is away; the oldest go first and are counted."""
 
 _AWAY = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ENOTCONN, errno.ECONNRESET, errno.EPIPE, errno.EACCES})
-_BUSY = frozenset({errno.EAGAIN, errno.ENOBUFS})
+_BUSY = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EMFILE, errno.ENFILE})
+STANDARD_ERROR = 2
+CONSOLE_LINE = 4096
+"""Bytes of the longest line on the console (PIPE_BUF)."""
 
 
 class Level(IntEnum):
@@ -105,17 +109,25 @@ class Log:
         Returns:
             True when lines are left that could leave at once: call again when nothing more urgent is due.
         """
-        for _line in range(min(limit, len(self._console_queue))):
-            self._print(*self._console_queue.popleft())
+        console_takes_more = self._flush_console(limit)
         queue = self._queue
         for _line in range(min(limit, len(queue))):
             if not self._send(self._datagram(*queue[0])):
-                return False
+                return console_takes_more
             queue.popleft()
         if self.lost and not queue:
             lost, self.lost = self.lost, 0
             self.warning(f"{lost} log lines were lost while syslogd was away")
-        return bool(queue or self._console_queue)
+        return bool(queue) or console_takes_more
+
+    def _flush_console(self, limit: int) -> bool:
+        """Print up to `limit` lines; return whether more are left that the console would take now."""
+        queue = self._console_queue
+        for _line in range(min(limit, len(queue))):
+            if not self._print(*queue[0]):
+                return False
+            queue.popleft()
+        return bool(queue)
 
     def _queue_for_syslog(self, now: float, level: Level, line: str) -> None:
         if len(self._queue) >= QUEUE_LIMIT:
@@ -136,14 +148,24 @@ class Log:
         return line.encode("utf-8", "surrogateescape")
 
     @staticmethod
-    def _print(when: float, text: str) -> None:
+    def _print(when: float, text: str) -> bool:
+        """Write one line; return False when it must be tried again later.
+
+        Whoever reads the other end (a pager, a terminal that is held) must not be able to hold us up. A pipe that is
+        writable takes a page in one piece.
+        """
         stamp = time.strftime("%a %b %e %H:%M:%S %Y", time.localtime(when))
+        line = f"{stamp}: {text}".encode("utf-8", "surrogateescape")[: CONSOLE_LINE - 1] + b"\n"
+        console = select.poll()
+        console.register(STANDARD_ERROR, select.POLLOUT)
+        if not console.poll(0):
+            return False
         try:
-            sys.stderr.write(f"{stamp}: {text}\n")
-            sys.stderr.flush()
-        except (OSError, ValueError):
+            os.write(STANDARD_ERROR, line)
+        except OSError as problem:
             # A closed terminal must not stop the daemon.
-            return
+            return problem.errno != errno.EAGAIN
+        return True
 
     def _send(self, datagram: bytes) -> bool:
         """Send one datagram; return False when it must be tried again later."""

@@ -68,10 +68,18 @@ class LastWords:
             self._log.error(str(problem))
             self._report.note(str(problem))
         else:
-            import traceback  # noqa: PLC0415 - only a bug needs it
-
-            self._log.error("".join(traceback.format_exception(kind, problem, trace)).rstrip())
+            self._log.error(_story(kind, problem, trace))
         return True
+
+
+def _story(kind: type[BaseException] | None, problem: BaseException, trace: TracebackType | None) -> str:
+    """Return the traceback, or one line when that cannot be had (no descriptor is left to import its module)."""
+    try:
+        import traceback  # noqa: PLC0415 - only a bug needs it
+
+        return "".join(traceback.format_exception(kind, problem, trace)).rstrip()
+    except (OSError, ImportError):
+        return f"{type(problem).__name__}: {problem}"
 
 
 def exit_code_of(problem: BaseException) -> ExitCode:

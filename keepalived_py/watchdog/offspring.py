@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -128,7 +127,15 @@ class Offspring:
         self.start_at = now + max(1.0, self.restart.died(0.0))
 
     def _live(self, birthright: Birthright, parent: int) -> NoReturn:
-        """Be the child, until the end."""
+        """Be the child, until the end: whatever happens, nothing of the parent's code runs in this process again."""
+        code: int = ExitCode.BUG
+        try:
+            code = self._work(birthright, parent)
+        finally:
+            os._exit(code)
+
+    def _work(self, birthright: Birthright, parent: int) -> int:
+        """Do the child's work; return its exit code."""
         options = birthright.options
         log = Log(
             self.kind.ident,
@@ -159,5 +166,4 @@ class Offspring:
                     )
                 )
         log.close()
-        sys.stderr.flush()
-        os._exit(words.exit_code)
+        return words.exit_code

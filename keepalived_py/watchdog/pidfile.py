@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import struct
 import time
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _FLOCK = struct.Struct("hhqqi4x")
 """struct flock of a 64-bit Linux: l_type, l_whence, l_start, l_len, l_pid (0 for open file description locks)."""
+
+LARGEST_PID = 1 << 22
+"""PID_MAX_LIMIT of linux/threads.h."""
 
 ORPHAN_WAIT = 3.0
 """How long the children of a dead parent may still hold their files while they release what they own."""
@@ -56,7 +60,11 @@ class PidFile:
             time.sleep(0.02)
 
     def _try(self) -> bool:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(self.path, flags, 0o644)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)  # it would be removed in the end: /dev/null must not be
+            raise OSError(errno.EINVAL, "not a regular file")
         if not _lock(descriptor) or not _is_still(descriptor, self.path):
             os.close(descriptor)
             return False
@@ -162,7 +170,8 @@ def _is_still(descriptor: int, path: str) -> bool:
 
 def _read(descriptor: int) -> int | None:
     word = os.pread(descriptor, 32, 0).strip()
-    return int(word) if word.isdigit() else None
+    pid = int(word) if word.isdigit() else 0
+    return pid if 0 < pid <= LARGEST_PID else None
 
 
 def is_keepalived(pid: int, written_at: float) -> bool:

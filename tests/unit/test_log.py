@@ -1,5 +1,8 @@
+import fcntl
+import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,11 +70,11 @@ def test_lines_survive_a_restart_of_syslogd(tmp_path: Path) -> None:
     second.close()
 
 
-def test_console_does_not_wait_for_syslogd(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_console_does_not_wait_for_syslogd(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     log = Log("x", console=True, path=str(tmp_path / "absent"))
     log.info("visible")
     log.flush()
-    assert capsys.readouterr().err.endswith(": visible\n")
+    assert capfd.readouterr().err.endswith(": visible\n")
 
 
 def test_overflow_is_counted_and_said(tmp_path: Path, syslogd: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +91,42 @@ def test_overflow_is_counted_and_said(tmp_path: Path, syslogd: socket.socket, mo
     log.close()
 
 
-def test_verbose_line_needs_detail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_line_needs_detail(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     Log("x", console=True, syslog=False, immediate=True).verbose("quiet")
     Log("x", console=True, syslog=False, immediate=True, detail=1).verbose("loud")
-    assert capsys.readouterr().err.endswith(": loud\n")
+    assert capfd.readouterr().err.endswith(": loud\n")
+
+
+@contextmanager
+def full_console() -> Iterator[int]:
+    """Standard error is a pipe that nobody reads and that is full; gives the end to read from."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 8192)
+    os.write(writer, b"x" * 8192)
+    before = os.dup(2)
+    os.dup2(writer, 2)
+    os.close(writer)
+    yield reader
+    os.dup2(before, 2)
+    os.close(before)
+    os.close(reader)
+
+
+def test_full_console_holds_up_neither_the_caller_nor_syslog_and_loses_nothing(
+    tmp_path: Path, syslogd: socket.socket
+) -> None:
+    log = Log("x", console=True, path=str(tmp_path / "log"))
+    log.info("one\ntwo")
+    with full_console() as reader:
+        assert not log.flush()
+        assert [syslogd.recv(1024).split(b": ")[1] for _ in range(2)] == [b"one", b"two"]
+        os.read(reader, 8192)
+        assert not log.flush()
+        assert [line[-5:] for line in os.read(reader, 4096).splitlines()] == [b": one", b": two"]
+    log.close()
+
+
+def test_line_longer_than_a_page_is_cut_on_the_console(capfd: pytest.CaptureFixture[str]) -> None:
+    Log("x", console=True, syslog=False, immediate=True).info("y" * 10_000)
+    line = capfd.readouterr().err
+    assert (len(line), line[-2:]) == (4096, "y\n")

@@ -48,6 +48,16 @@ def test_acquired_file_written_holds_one_number_and_a_newline_readable_by_all(pa
     assert not Path(path).exists()
 
 
+@pytest.mark.parametrize("device", ["/dev/null", "fifo"])
+def test_path_that_is_no_regular_file_is_refused_and_stays(tmp_path: Path, device: str) -> None:
+    path = tmp_path / device
+    if device == "fifo":
+        os.mkfifo(path)
+    with pytest.raises(KeepalivedError, match=r"Unable to create pid file .*: not a regular file"):
+        PidFiles({"parent": str(path)}).acquire()
+    assert path.exists()
+
+
 def test_file_locked_by_another_process_is_refused_until_that_process_ends(path: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
@@ -68,7 +78,7 @@ def test_file_left_by_a_crash_is_taken_over(path: str) -> None:
     assert Path(path).read_text() == "5\n"
 
 
-@pytest.mark.parametrize("content", ["", "nonsense\n", "-1\n", f"{os.getpid()}\n"])
+@pytest.mark.parametrize("content", ["", "nonsense\n", "-1\n", "0\n", "99999999999999999999\n", f"{os.getpid()}\n"])
 def test_file_that_names_no_other_keepalived_is_taken_over(path: str, content: str) -> None:
     Path(path).write_text(content)
     PidFile(path).acquire()

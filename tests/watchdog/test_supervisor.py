@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -152,6 +153,13 @@ def test_child_that_dies_again_is_restarted_later(daemon: Daemon) -> None:
     daemon.start("exit 70")
     daemon.wait_for_line(r"VRRP child process\(\d+\) died: Respawning in 1 s")
     daemon.wait_for_line(r"VRRP child process\(\d+\) died: Respawning in 2 s")
+    assert daemon.stop() == 0
+
+
+def test_child_whose_traceback_cannot_be_made_says_what_it_can(daemon: Daemon) -> None:
+    daemon.start("speechless-once")
+    daemon.wait_for_line("up, generation 1, respawned True, .*")
+    assert daemon.lines("ValueError: speechless")
     assert daemon.stop() == 0
 
 
@@ -361,3 +369,16 @@ def test_background_start_that_fails_shows_the_childs_reason(daemon: Daemon) -> 
         daemon.words(), env=daemon.environment(), capture_output=True, text=True, check=False, timeout=10
     )
     assert (done.returncode, done.stderr) == (2, "there is no interface eth9\n")
+
+
+@pytest.mark.parametrize("options", [("-n", "-l"), ()])
+def test_daemon_started_with_closed_standard_streams_runs_and_stops(daemon: Daemon, options: tuple[str, ...]) -> None:
+    daemon.config.write_text("")
+    program = "exec <&- >&- 2>&-; exec " + shlex.join(daemon.words(*options))
+    daemon.process = subprocess.Popen(["/bin/sh", "-c", program], env=daemon.environment())
+    wait_for(lambda: daemon.pid_file("vrrp").exists() and daemon.pid_file("vrrp").read_text().strip())
+    parent = daemon.pid("parent")
+    assert [Path(f"/proc/{parent}/fd/{number}").readlink() for number in range(3)] == [Path("/dev/null")] * 3
+    os.kill(parent, signal.SIGTERM)
+    wait_for(lambda: not daemon.pid_file("parent").exists())
+    assert daemon.end() == 0
