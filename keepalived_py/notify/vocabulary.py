@@ -45,6 +45,11 @@ def cause(instance: str, old: str, new: str, reason: str) -> str:
     return f"({instance}) {old} -> {new}: {reason}"
 
 
+def further_fault(instance: str, reason: str) -> str:
+    """Return the line for another reason of an instance that is in FAULT already."""
+    return f"({instance}) stays in FAULT: {reason}"
+
+
 def address_reported(address: str, *, added: bool) -> str:
     """Return the netlink reflector's line for an address that came or went."""
     return f"Netlink reflector reports IP {address} {'added' if added else 'removed'}"

@@ -9,6 +9,7 @@ from keepalived_py.kernel.arp import gratuitous_request
 from keepalived_py.kernel.interfaces import ChangeKind
 from keepalived_py.kernel.ndisc import unsolicited_advertisement
 from keepalived_py.kernel.transmit import Burst, frame_destination
+from keepalived_py.notify import vocabulary
 from keepalived_py.vrrp.adoption import NO_LEGACY, AdoptionRecord
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.faults import faults_of
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.executor import Executor
     from keepalived_py.vrrp.takeover import PlacedAddress
 
+SOCKET_RETRY = 1.0
+"""Seconds before another attempt to open sockets."""
 _MOVES = frozenset({ChangeKind.APPEARED, ChangeKind.GONE, ChangeKind.RENAMED, ChangeKind.MAC_CHANGED})
 """Changes after which addresses and frames must be prepared anew."""
 _OF_ADDRESSES = frozenset({ChangeKind.ADDRESS_ADDED, ChangeKind.ADDRESS_CHANGED, ChangeKind.ADDRESS_REMOVED})
@@ -117,10 +120,12 @@ class Roster:
         running.timer = self._reactor.timer(self._deadline_reached, running)
         self.instances[instance.name] = running
         self._place(running)
-        running.faults = faults_of(instance, self._table, source)
-        for reason in running.faults:
+        self._open_sockets(running)
+        running.faults = self._faults(running)
+        for number, reason in enumerate(running.faults):
+            if number:
+                self._log.info(vocabulary.further_fault(running.name, reason))
             router.fault_found(now, reason)
-        self._fit_sockets(running)
         self._executor.perform(running, router.adopted(now, legacy.last_sent_at, legacy.sequence), now)
         if router.state is State.MASTER and router.transition is None:
             self._adopt(running)
@@ -162,7 +167,7 @@ class Roster:
             return
         self._log.info(f"({running.name}) reconfigured, stays {router.state.name}")
         self._place(running)
-        self._fit_sockets(running)
+        self._fit_sockets(running, now)
         self._judge(running, now)
         running.arm()
 
@@ -226,20 +231,29 @@ class Roster:
         self._judge(running, now)
         if any(change.kind in _MOVES for change in changes):
             self._place(running)
-        self._fit_sockets(running)
+        self._fit_sockets(running, now)
 
     def _judge(self, running: RunningInstance, now: float) -> None:
         """Tell the machine of faults that came and went."""
-        faults = faults_of(running.config, self._table, source_of(running.config, self._table))
-        for text in running.given_up:
-            reason = f"another program keeps removing virtual address {text}"
-            faults[reason] = f"trying virtual address {text} again"
+        faults = self._faults(running)
         before, running.faults = running.faults, faults
         for reason in faults.keys() - before.keys():
+            if running.router.state is State.FAULT:
+                self._log.info(vocabulary.further_fault(running.name, reason))
             self._executor.perform(running, running.router.fault_found(now, reason), now)
         for reason in before.keys() - faults.keys():
             self._executor.perform(running, running.router.fault_cleared(now, reason, before[reason]), now)
         running.arm()
+
+    def _faults(self, running: RunningInstance) -> dict[str, str]:
+        """Return every reason for FAULT, each with what is to be said when it is gone."""
+        faults = faults_of(running.config, self._table, source_of(running.config, self._table))
+        for text in running.given_up:
+            reason = f"another program keeps removing virtual address {text}"
+            faults[reason] = f"trying virtual address {text} again"
+        if running.socket_problem:
+            faults[running.socket_problem] = f"sockets on {running.config.interface} are open"
+        return faults
 
     def _address_removed(self, running: RunningInstance, change: Change, now: float) -> None:
         """Another program took a virtual address away: put it back, within bounds, as long as we are master."""
@@ -309,8 +323,16 @@ class Roster:
     def _interface(self, running: RunningInstance) -> Interface | None:
         return self._table.by_name(running.config.interface or "")
 
-    def _fit_sockets(self, running: RunningInstance) -> None:
-        """Open, close or exchange the sockets of an instance as its interface and parameters call for."""
+    def _fit_sockets(self, running: RunningInstance, now: float) -> None:
+        """Open, close or exchange the sockets of an instance; without them it must not be master."""
+        before = running.socket_problem
+        self._open_sockets(running)
+        if running.socket_problem != before:
+            self._judge(running, now)
+
+    def _open_sockets(self, running: RunningInstance) -> None:
+        """Give an instance the sockets that its interface and parameters call for, or note why it has none."""
+        running.socket_problem = ""
         interface = self._interface(running)
         if interface is None and running.config.interface is not None:
             self._pool.detach(running)
@@ -323,7 +345,14 @@ class Roster:
         try:
             self._pool.attach(running, interface)
         except OSError as problem:
-            self._log.error(f"({running.name}) cannot open sockets on {running.config.interface}: {problem.strerror}")
+            running.socket_problem = f"cannot open sockets on {running.config.interface}: {problem.strerror}"
+            self._reactor.call_later(SOCKET_RETRY, self._try_sockets, running)
+
+    def _try_sockets(self, running: RunningInstance) -> None:
+        if running.socket_problem and self.instances.get(running.name) is running:
+            self._fit_sockets(running, self._reactor.time())
+            self._pool.report()
+            running.arm()
 
 
 def _identity(instance: VrrpInstance) -> tuple[str | None, int, int]:

@@ -40,6 +40,7 @@ class RunningInstance:
         router: its machine.
         timer: armed for the router's deadline.
         sockets: where its adverts leave; None while its interface is missing.
+        socket_problem: why it has no sockets although its interface is there; empty when that is not so.
         takeover: its addresses, prebuilt.
         bursts: the announcing frames of each slice of `takeover`, prebuilt.
         misplaced: addresses whose interface does not exist.
@@ -59,6 +60,7 @@ class RunningInstance:
     router: VirtualRouter
     timer: Timer = field(init=False)
     sockets: PoolSockets | None = None
+    socket_problem: str = ""
     takeover: Takeover = field(default_factory=lambda: Takeover(()))
     bursts: tuple[Burst, ...] = ()
     misplaced: tuple[str, ...] = ()

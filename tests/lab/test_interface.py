@@ -62,6 +62,22 @@ def test_pulled_cable_is_a_fault_and_the_mended_cable_ends_it(lab: Lab) -> None:
     pair.wait_for_holder(pair.first)
 
 
+def test_instance_that_cannot_open_sockets_is_in_fault_until_it_can(lab: Lab) -> None:
+    pair = start_pair(lab, instance(150), instance(100))
+    limit = ("prlimit", "--pid", str(pair.first.vrrp_pid()))
+    pair.first.run(*limit, "--nofile=3:1024")
+    pair.first.ip("link", "set", "eth0", "down")
+    pair.first.ip("link", "set", "eth0", "name", "eth9")
+    pair.wait_for_holder(pair.second)
+    pair.first.ip("link", "set", "eth9", "name", "eth0")
+    pair.first.ip("link", "set", "eth0", "up")
+    cause = "(VI_1) stays in FAULT: cannot open sockets on eth0: Too many open files"
+    pair.wait(lambda: cause in pair.first.log("Keepalived_vrrp"), 5, "FAULT in the log")
+    pair.first.run(*limit, "--nofile=1024:1024")
+    pair.wait_for_holder(pair.first)
+    assert "(VI_1) FAULT -> BACKUP: sockets on eth0 are open" in pair.first.log("Keepalived_vrrp")
+
+
 def test_deleted_virtual_address_is_put_back_with_a_line_in_the_log(lab: Lab) -> None:
     pair = start_pair(lab, instance(150), instance(100))
     history = pair.first.watch_addresses()
