@@ -8,8 +8,9 @@ traceback, and the child replaced; a KeepalivedError ends it with its exit code,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from keepalived_py.config.model import Config
@@ -42,7 +43,7 @@ class ConfigSource(Protocol):
         """Bytes that the newest configuration takes in the shared snapshot."""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Child:
     """Everything that `vrrp.process.run` and `check.process.run` need; made after the fork.
 

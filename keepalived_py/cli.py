@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keepalived_py import standard_streams
 from keepalived_py.command_line import Argument, Extra, Given, Reader, Refused
 from keepalived_py.errors import ExitCode
 from keepalived_py.options import Options
+from keepalived_py.structure import field, structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,7 +121,7 @@ def no_log_file(_settings: Settings, _argument: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Option:
     """One option: the parser, --help and the manual page are made of these.
 
@@ -262,7 +262,7 @@ READER = Reader(
 )
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class CommandLine:
     """A command line that has been read.
 

@@ -6,9 +6,10 @@ between exec and the first advert), so these few lines are our own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ class Argument(Enum):
     OPTIONAL = 2
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Given:
     """An option as it was given: its long name and its argument, None when it has none."""
 
@@ -30,14 +31,14 @@ class Given:
     argument: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Refused:
     """A word that is no option, or lacks its argument; `text` says so in keepalived's words."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Extra:
     """A word that belongs to no option."""
 

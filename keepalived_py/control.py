@@ -8,17 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from keepalived_py import __version__, manual
 from keepalived_py.config import manual as config_manual
-from keepalived_py.config.keywords import keyword_table
+from keepalived_py.config.keywords import KeywordRow, keyword_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from keepalived_py.config.keywords import KeywordRow
 
 COLUMNS = ("path", "section", "syntax", "type", "range", "default", "in_effect", "help")
 
@@ -37,7 +35,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def as_json(rows: Iterable[KeywordRow]) -> str:
     """Return the keyword table as a JSON array of objects."""
-    return json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False) + "\n"
+    columns = KeywordRow.__match_args__
+    told = [{name: getattr(row, name) for name in columns} for row in rows]
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
 def as_text(rows: Iterable[KeywordRow]) -> str:

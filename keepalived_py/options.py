@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from keepalived_py.structure import structure
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Options:
     """One field per option of `keepalived`; meanings and units in `cli.OPTIONS`, which makes it."""
 

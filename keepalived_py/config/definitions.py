@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.lexer import MAX_LINE_BYTES
+from keepalived_py.structure import field, structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ def parse_definition(text: str) -> tuple[str, str] | None:
     return (found.group(1), found.group(2)) if found else None
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Substitution:
     """A line with its references replaced.
 
@@ -45,7 +45,7 @@ class Substitution:
     undefined: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Definitions:
     """The names that `$NAME` and `${NAME}` may refer to.
 

@@ -1,10 +1,10 @@
 """What is wrong with a configuration, where, and what would be right."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import IntEnum
 
 from keepalived_py.errors import ConfigTestCode
+from keepalived_py.structure import field, structure
 
 MOST_LENGTH_DIFFERENCE = 4
 MOST_COMPARISONS = 400
@@ -17,7 +17,7 @@ class Severity(IntEnum):
     ERROR = 2
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Location:
     """A place in the configuration text.
 
@@ -34,7 +34,7 @@ class Location:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Diagnostic:
     """One problem, said once.
 
@@ -80,7 +80,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else ""
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Diagnostics:
     """The collection that every stage of reading a configuration adds to; duplicates are dropped."""
 

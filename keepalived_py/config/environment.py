@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from keepalived_py.structure import field, structure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PathStatus:
     """What stands at a path, symbolic links not followed.
 
@@ -53,7 +54,7 @@ class Environment(Protocol):
         """Return whether a host name has an address."""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class RecordedEnvironment:
     """A machine written down.
 

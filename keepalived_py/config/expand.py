@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from keepalived_py.config.include import Check
 from keepalived_py.config.lexer import decode_lines, find_brace, split_words, strip_comment
 from keepalived_py.config.tree import SourceLine
 from keepalived_py.errors import ConfigTestCode
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _CONDITION = re.compile(r"@(\^?)([^ \t]*)[ \t]+(.*)", re.DOTALL)
 _Piece = tuple[str, SourceLine, int]
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class _File:
     """A file being read."""
 
@@ -40,7 +40,7 @@ class _File:
     checks: Check
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class _Generated:
     """Lines that came out of a multi-line definition or a repetition."""
 
@@ -48,7 +48,7 @@ class _Generated:
     texts: Iterator[str]
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class _OpenDefinition:
     """A multi-line definition whose end has not been seen."""
 

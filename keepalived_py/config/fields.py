@@ -1,16 +1,16 @@
 """Declaring the model: one field, one keyword.
 
-A record is a frozen dataclass with slots whose fields carry a `Keyword`: the word of the language, the
-kind of its value, the help text, and whether it has an effect yet. Parser, dump, keyword table and manual
-all read it. Records make their own constructor and comparison from the field table instead of
-having them generated, because generating code for several hundred fields would cost each start 40 ms.
+A record is a frozen class with slots whose fields carry a `Keyword`: the word of the language, the kind of its value,
+the help text, and whether it has an effect yet. Parser, dump, keyword table and manual all read it. It differs from a
+`structure` in that it is made from a mapping, knows the statement it came from, and shows only what was said.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
+
+from keepalived_py.structure import REQUIRED, FrozenStructureError, with_slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from keepalived_py.config.scalars import Kind
     from keepalived_py.config.tree import Statement
 
-REQUIRED: Any = dataclasses.MISSING
 _put = object.__setattr__
 
 
@@ -127,12 +126,12 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             path: path in the table where it is not block path plus keyword.
             section: section in the table where it is not its block's.
     """
-    return dataclasses.field(default=default, metadata={"keyword": Keyword(kind, text, default, options)})
+    return Keyword(kind, text, default, options)
 
 
 def attribute(*, default: Any = REQUIRED) -> Any:
     """Declare a field that no keyword sets by itself."""
-    return dataclasses.field(default=default)
+    return default
 
 
 def sets(*names: str, instead_of: str) -> Callable[[Any, dict[str, Any], Reading], None]:
@@ -155,6 +154,7 @@ class Record:
     __slots__ = ("source",)
 
     source: Statement | None
+    fields_: ClassVar[dict[str, Any]]
     keywords_: ClassVar[dict[str, Keyword]]
     words_: ClassVar[dict[str, Keyword]]
     inheriting_: ClassVar[tuple[Keyword, ...]]
@@ -186,10 +186,10 @@ class Record:
         put(self, "source", source)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+        raise FrozenStructureError(f"cannot assign to field {name!r}")
 
     def __delattr__(self, name: str) -> None:
-        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+        raise FrozenStructureError(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -246,28 +246,29 @@ RecordType = TypeVar("RecordType", bound=Record)
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(keyword, attribute))
 def record(cls: type[RecordType]) -> type[RecordType]:
-    """Turn a class into a frozen dataclass with slots, and collect its keywords."""
-    made = dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, slots=True)(cls)
-    collected: Any = made
-    fields = dataclasses.fields(collected)
-    made.defaults_ = {field.name: field.default for field in fields}
-    made.required_ = frozenset(field.name for field in fields if field.default is REQUIRED)
+    """Turn a class into a frozen record with slots, and collect its keywords."""
+    slotted, declared = with_slots(cls)
+    made: Any = slotted
+    made.fields_ = declared
+    made.defaults_ = {name: one.default if isinstance(one, Keyword) else one for name, one in declared.items()}
+    made.required_ = frozenset(name for name, default in made.defaults_.items() if default is REQUIRED)
     made.keywords_ = {}
     made.words_ = {}
-    for field in fields:
-        declared: Keyword | None = field.metadata.get("keyword")
-        if declared is not None:
-            declared.attribute = field.name
-            declared.name = declared.name or field.name
-            made.keywords_[field.name] = declared
-            if HEAD_MARK in declared.path:
-                continue  # a word of the line that opens the block, not of a line in it
-            made.words_[declared.name] = declared
-            made.words_.update(dict.fromkeys((alias.name for alias in declared.aliases), declared))
+    for name, known in declared.items():
+        if not isinstance(known, Keyword):
+            continue
+        known.attribute = name
+        known.name = known.name or name
+        made.keywords_[name] = known
+        if HEAD_MARK in known.path:
+            continue  # a word of the line that opens the block, not of a line in it
+        made.words_[known.name] = known
+        made.words_.update(dict.fromkeys((alias.name for alias in known.aliases), known))
     made.inheriting_ = tuple(known for known in made.keywords_.values() if known.inherits)
     names = tuple(made.defaults_)
     made.key_ = staticmethod(attrgetter(*names) if names else _no_key)
-    return made
+    finished: type[RecordType] = made
+    return finished
 
 
 def _no_key(record: Record) -> None:

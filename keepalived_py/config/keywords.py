@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.blocks import Block, Lines, Options
 from keepalived_py.config.directives import DIRECTIVES
-from keepalived_py.config.fields import REQUIRED
 from keepalived_py.config.model import Config
+from keepalived_py.structure import REQUIRED, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.scalars import Kind
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class KeywordRow:
     """One row of the table; the columns are text, ready to print.
 

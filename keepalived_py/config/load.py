@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.build import build
@@ -19,6 +18,7 @@ from keepalived_py.config.randomness import Random
 from keepalived_py.config.source import Disk
 from keepalived_py.config.tree import Statement, parse
 from keepalived_py.errors import ConfigTestCode
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from keepalived_py.config.environment import Environment
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from keepalived_py.options import Options
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Text:
     """The statements of a configuration, before any keyword is known.
 
@@ -43,7 +43,7 @@ class Text:
     include_failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Loaded:
     """A configuration that was read, with everything that was wrong with it.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ class RepetitionError(ValueError):
     """A `~` line that is not well formed; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Repetition:
     """What a `~` line asks for.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntFlag
 from posixpath import normpath
 from typing import TYPE_CHECKING
+
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class ScriptState(IntFlag):
     SHELL_REDIRECTION = 8
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Runner:
     """Whom a script runs as."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.diagnostics import Diagnostics, Location
 from keepalived_py.config.lexer import BLANKS, split_words, word_columns
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 40
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class SourceLine:
     """One physical line that words came from.
 
@@ -35,7 +35,7 @@ class SourceLine:
         return Location(self.file, self.number, column, self.text)
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Statement:
     """One line of the configuration after comments, definitions and conditions: words and maybe a block.
 

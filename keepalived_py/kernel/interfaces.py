@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from keepalived_py.kernel.rtnl import (
     Event,
     LinkEvent,
 )
+from keepalived_py.structure import field, structure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -45,7 +45,7 @@ class ChangeKind(Enum):
     ADDRESS_REMOVED = "the interface has the address no more"
 
 
-@dataclass(slots=True, eq=False)
+@structure(frozen=False, eq=False)
 class Interface:
     """One interface; the same object as long as the kernel keeps its index.
 
@@ -73,7 +73,7 @@ class Interface:
     lower: int = 0
     master: int = 0
     kind: str = ""
-    addresses: dict[AddressKey, Address] = field(default_factory=dict, repr=False)
+    addresses: dict[AddressKey, Address] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -112,7 +112,7 @@ class Interface:
         return None
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Change:
     """One consequence of an event.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keepalived_py.errors import KeepalivedError
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ class MalformedMessageError(KeepalivedError):
     """Bytes that are no netlink message: a length does not fit."""
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Message:
     """Where one received message lies in its buffer: the payload is `buffer[start:end]`."""
 
@@ -60,7 +60,7 @@ class Message:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Slice:
     """Some messages of a batch, to go out in one system call; only the last asks for an acknowledgement.
 
@@ -77,7 +77,7 @@ class Slice:
     last_sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Batch:
     """Prebuilt messages, numbered and cut in slices; may be sent any number of times."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import struct
-from dataclasses import dataclass
 
 from keepalived_py.kernel.message import (
     NLM_F_CREATE,
@@ -14,6 +13,7 @@ from keepalived_py.kernel.message import (
     attributes,
     message,
 )
+from keepalived_py.structure import structure
 
 AF_UNSPEC = 0
 AF_INET = 2
@@ -94,7 +94,7 @@ _ADDRESS_LENGTHS = {AF_INET: 4, AF_INET6: 16}
 _MAX_FLAGS_BYTE = 0xFF
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class AddressRequest:
     """One address to put on an interface or to take off.
 
@@ -130,7 +130,7 @@ class AddressRequest:
         return (self.address, self.prefix_length, self.peer)
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Address:
     """One address as the kernel reports it.
 
@@ -177,7 +177,7 @@ class Address:
         return bool(self.flags & IFA_F_SECONDARY)
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class LinkEvent:
     """An interface as it is now, or (`present` False) as it was when it went."""
 
@@ -194,7 +194,7 @@ class LinkEvent:
     kind: str
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class AddressEvent:
     """An address that an interface has, or (`present` False) has no more."""
 

@@ -1,9 +1,9 @@
 """Statistics of one virtual router, under the names that keepalived's dumps give them."""
 
-from dataclasses import dataclass
+from keepalived_py.structure import structure
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class VrrpCounters:
     """Everything counted since the start (RFC 8347 `statistics`, keepalived's JSON `stats`).
 

@@ -5,10 +5,10 @@ the TTL is covered when the destination is a group (it is always 255 there) and 
 a VRID share one sequence, which a new master continues.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum, unique
 from struct import Struct
 
+from keepalived_py.structure import structure
 from keepalived_py.vrrp.rejection import Rejection
 
 KEY_LENGTH = 8
@@ -33,7 +33,7 @@ class AuthenticationType(IntEnum):
     HEADER = 2
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Authentication:
     """Type and key of one virtual router.
 

@@ -1,7 +1,6 @@
 """What one virtual router is configured to be: a value, compared and replaced, never changed."""
 
-from dataclasses import dataclass, field
-
+from keepalived_py.structure import structure
 from keepalived_py.vrrp.authentication import HEADER_LENGTH, NO_AUTHENTICATION, Authentication, AuthenticationType
 from keepalived_py.vrrp.timers import MISSED_ADVERTS, VERSION_2, VERSION_3
 
@@ -19,7 +18,7 @@ _HEADERS = {(IPV4, VERSION_2): 14 + 20 + 8 + 8, (IPV4, VERSION_3): 14 + 20 + 8, 
 """Octets before and behind the addresses in one frame; keepalived counts the Ethernet header too."""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class UnicastPeer:
     """One `unicast_peer`.
 
@@ -34,7 +33,7 @@ class UnicastPeer:
     max_ttl: int = 255
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@structure(kw_only=True)
 class Parameters:
     """One VRID of one family on one interface. Times are float seconds, addresses packed octets.
 
@@ -100,7 +99,7 @@ class Parameters:
     v3_checksum_as_v2: bool = False
     owner_ignore_adverts: bool = False
     timer_expired_backup: int = 0
-    authentication: Authentication = field(default=NO_AUTHENTICATION)
+    authentication: Authentication = NO_AUTHENTICATION
 
     def __post_init__(self) -> None:
         """Refuse what no configuration may produce.

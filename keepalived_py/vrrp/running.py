@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
 from keepalived_py.observability.budget import LineBudget
 from keepalived_py.reactor import COALESCE
+from keepalived_py.structure import field, structure
 from keepalived_py.vrrp.state import State
 from keepalived_py.vrrp.takeover import Takeover
 
@@ -31,7 +31,7 @@ NOTES_INTERVAL = 5.0
 """Seconds for each further one."""
 
 
-@dataclass(slots=True, eq=False)
+@structure(frozen=False, eq=False)
 class RunningInstance:
     """What belongs to one instance; the executor and the process change it.
 

@@ -6,13 +6,13 @@ thousands of addresses the first are reachable long before the last are in, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keepalived_py.kernel.arp import gratuitous_request
 from keepalived_py.kernel.message import batch
 from keepalived_py.kernel.ndisc import unsolicited_advertisement
 from keepalived_py.kernel.rtnl import AF_INET, address_added, address_deleted
+from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ SLICE_SIZE = 64
 """Addresses per netlink batch: about 4 ms of the kernel's time on an interface that holds 5,000 already."""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PlacedAddress:
     """One virtual address on the interface that it goes to.
 
@@ -56,7 +56,7 @@ class PlacedAddress:
         return unsolicited_advertisement(self.request.address, self.mac, router=self.router)
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Announcement:
     """The frames that one interface sends, in the order of their addresses."""
 

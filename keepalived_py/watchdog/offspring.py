@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from keepalived_py.child import Child
 from keepalived_py.errors import ExitCode
 from keepalived_py.kernel.process import die_with_parent, set_name
 from keepalived_py.observability.log import Log
+from keepalived_py.structure import structure
 from keepalived_py.watchdog.last_words import CrashReport, LastWords
 from keepalived_py.watchdog.policy import Hang, Restart
 from keepalived_py.watchdog.title import NAME
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from keepalived_py.watchdog.pidfile import PidFile
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Kind:
     """A kind of child.
 
@@ -49,7 +49,7 @@ class Kind:
     before: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Birthright:
     """What every child gets from the supervisor besides its own slot."""
 

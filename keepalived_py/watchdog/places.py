@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from keepalived_py.structure import structure
 
 RUN_DIRECTORY = "/run"
 PID_DIRECTORY = f"{RUN_DIRECTORY}/keepalived"
@@ -20,7 +20,7 @@ _IDENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Places:
     """Where this daemon, one of perhaps several on the machine, keeps its files, and how it signs its log lines.
 

@@ -5,11 +5,11 @@ Time is float seconds, monotonic, passed in as `now`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from keepalived_py.errors import ExitCode
+from keepalived_py.structure import field, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ RELOAD_LIMIT = 30.0
 """A reload not acknowledged after this long is no longer waited for."""
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Restart:
     """How long to wait before each new attempt at one child: 0, 1, 2, 4 ... 60 seconds."""
 
@@ -65,7 +65,7 @@ class Verdict(Enum):
     KILL = 2
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Hang:
     """Judges the silence of one child.
 
@@ -106,7 +106,7 @@ class Hang:
         return Verdict.ABORT
 
 
-@dataclass(slots=True)
+@structure(frozen=False)
 class Reload:
     """One reload at a time; whatever is asked for meanwhile becomes one more afterwards.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keepalived_py.errors import KeepalivedError
 from keepalived_py.kernel import namespace
 from keepalived_py.observability.log import Log
+from keepalived_py.structure import structure
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import core_dump, places, signals, title
 from keepalived_py.watchdog.configuration import Reader
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from keepalived_py.watchdog.supervisor import Store
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Parts:
     """What the daemon is made of; tests put in their own.
 

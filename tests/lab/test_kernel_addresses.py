@@ -6,7 +6,6 @@ import errno
 import os
 import socket
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,7 @@ from keepalived_py.kernel.message import NLM_F_CREATE, batch, message
 from keepalived_py.kernel.monitor import InterfaceMonitor
 from keepalived_py.kernel.netlink import NetlinkSocket, OverrunError
 from keepalived_py.kernel.rtnl import AddressRequest, address_added, address_deleted
+from keepalived_py.structure import replace
 from tests.lab.wire import Wire, ip, ip_addresses
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Whatever can go wrong on a LAN, at times that one seed decides."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from keepalived_py.structure import replace
 from tests.simulation.lan import Noise
 from tests.simulation.node import Node
 from tests.simulation.world import World

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +24,7 @@ from keepalived_py.kernel.rtnl import (
     Event,
     LinkEvent,
 )
+from keepalived_py.structure import replace
 
 RUNNING = IFF_UP | IFF_RUNNING
 ETH0 = LinkEvent(True, 2, "eth0", RUNNING, 1, b"\x02\0\0\0\0\1", b"\xff" * 6, 1500, 0, 0, "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from keepalived_py.kernel import rtnl
 from keepalived_py.kernel.message import MalformedMessageError, attribute, split
 from keepalived_py.kernel.rtnl import Address, AddressEvent, AddressRequest, LinkEvent
+from keepalived_py.structure import replace
 
 VIP = socket.inet_aton("192.0.2.10")
 VIP6 = socket.inet_pton(socket.AF_INET6, "2001:db8::10")
