@@ -13,6 +13,9 @@ from enum import IntEnum
 QUEUE_LIMIT = 20_000
 """Lines kept while syslogd is away; the oldest go first and are counted."""
 
+CONNECT_PAUSE = 0.2
+"""Seconds before syslogd is looked for again when it is not there: a busy loop must not look in each turn."""
+
 _AWAY = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ENOTCONN, errno.ECONNRESET, errno.EPIPE, errno.EACCES})
 _BUSY = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EMFILE, errno.ENFILE})
 STANDARD_ERROR = 2
@@ -70,6 +73,7 @@ class Log:
         self._queue: deque[tuple[float, Level, str]] = deque()
         self._console_queue: deque[tuple[float, str]] = deque(maxlen=QUEUE_LIMIT)
         self._socket: socket.socket | None = None
+        self._connect_again_at = 0.0
 
     def alert(self, text: str) -> None:
         """Log what needs a person at once."""
@@ -170,27 +174,33 @@ class Log:
     def _send(self, datagram: bytes) -> bool:
         """Send one datagram; return False when it must be tried again later."""
         for _attempt in range(2):
+            if self._socket is None and not self._connect():
+                return False
+            assert self._socket is not None
             try:
-                if self._socket is None:
-                    self._socket = self._connect()
                 self._socket.send(datagram)
             except OSError as problem:
                 if problem.errno in _BUSY:
                     return False
                 if problem.errno not in _AWAY:
                     return True  # too long or forbidden: it would never leave, later lines may
-                if self._socket is not None:
-                    self._socket.close()
-                    self._socket = None
+                self._socket.close()
+                self._socket = None
             else:
                 return True
         return False
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> bool:
+        """Open the socket, unless that failed a moment ago; return whether there is one."""
+        now = time.monotonic()
+        if now < self._connect_again_at:
+            return False
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         try:
             connection.connect(self.path)
         except OSError:
             connection.close()
-            raise
-        return connection
+            self._connect_again_at = now + CONNECT_PAUSE
+            return False
+        self._socket = connection
+        return True

@@ -104,7 +104,10 @@ class SocketPool:
         return running.sockets is not None and running.sockets.key == _key(running, interface)
 
     def _readable(self, member: _Member) -> None:
-        """Hear what is queued, but stop at the second advert of one VRID: a flood must not starve the rest."""
+        """Hear what is queued, but stop at the second advert of one VRID: a flood must not starve the rest.
+
+        Once every router has been heard, the rest (which is most often nothing) can wait for the next turn.
+        """
         now = self._reactor.time()
         family = member.sockets.key.family
         heard: set[int] = set()
@@ -125,6 +128,8 @@ class SocketPool:
             if vrid in heard:
                 return
             heard.add(vrid)
+            if len(heard) == len(member.routers):
+                return
 
     def _unknown(self, vrid: int, member: _Member, now: float) -> None:
         self.unknown_vrids += 1

@@ -48,7 +48,24 @@ def test_flush_with_a_limit_says_that_lines_are_left(tmp_path: Path, syslogd: so
     log.close()
 
 
-def test_lines_survive_a_restart_of_syslogd(tmp_path: Path) -> None:
+def test_absent_syslogd_is_not_looked_for_in_every_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    original = socket.socket
+
+    def counted(*arguments: int) -> socket.socket:
+        made.append(1)
+        return original(*arguments)
+
+    monkeypatch.setattr("keepalived_py.observability.log.socket.socket", counted)
+    log = Log("x", path=str(tmp_path / "absent"))
+    log.info("waiting")
+    for _turn in range(100):
+        log.flush()
+    assert len(made) == 1
+
+
+def test_lines_survive_a_restart_of_syslogd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepalived_py.observability.log.CONNECT_PAUSE", 0.0)
     path = tmp_path / "log"
     first = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     first.bind(str(path))
@@ -58,6 +75,7 @@ def test_lines_survive_a_restart_of_syslogd(tmp_path: Path) -> None:
     first.close()
     path.unlink()
     log.info("while away")
+    log.flush()
     log.flush()
     second = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     second.bind(str(path))
