@@ -133,8 +133,10 @@ class Prefix(Kind):
             return None, 0
         before, slash, after = text.partition("/")
         found = ip_address(before)
-        if found is None or (self.family and found.version != self.family):
-            raise BadValueError(f"invalid prefix '{text}'")
+        if found is None:
+            raise BadValueError(f"invalid IP address '{text}'")
+        if self.family and found.version != self.family:
+            raise BadValueError(f"'{text}' is not an IPv{self.family} prefix")
         if not slash:
             return found, found.max_prefixlen
         if not after.isdigit() or not after.isascii() or int(after) > found.max_prefixlen:

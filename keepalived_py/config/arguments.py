@@ -287,7 +287,15 @@ class Several(Kind):
     """One or more words of one kind, as a tuple."""
 
     def __init__(
-        self, kind: Kind, *, type_name: str, syntax: str, least: int = 1, limits: str = "", strict: bool = False
+        self,
+        kind: Kind,
+        *,
+        type_name: str,
+        syntax: str,
+        least: int = 1,
+        limits: str = "",
+        strict: bool = False,
+        distinct: bool = False,
     ) -> None:
         self.kind = kind
         self.type_name = type_name
@@ -295,6 +303,7 @@ class Several(Kind):
         self.limits = limits or kind.limits
         self.minimum = least
         self.strict = strict
+        self.distinct = distinct
 
     def read(self, words: Sequence[str], reading: Reading) -> tuple[Any, ...]:
         """Return the values; one bad word is reported and left out, or spoils all of them when strict."""
@@ -310,6 +319,8 @@ class Several(Kind):
                     raise BadValueError("the whole set is ignored") from bad
                 if bad.instead is not UNSET:
                     values.append(bad.instead)
+        if self.distinct and (twice := next((index for index, word in enumerate(words) if word in words[1:index]), 0)):
+            raise BadValueError(f"'{words[twice]}' is there twice: the names must be distinct", index=twice)
         return tuple(values)
 
     def write(self, value: Any) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from keepalived_py.config.scalars import UNSET, BadValueError, Kind, MissingWordError, Word, quote
 
@@ -280,7 +280,7 @@ class Options(Kind):
         reading.problem(f"unknown option '{word}'", index, suggestion=did_you_mean(word, self.target.words_))
         return index + 1
 
-    def _missing(self, word: str, index: int) -> None:
+    def _missing(self, word: str, index: int) -> NoReturn:
         """Refuse an option that stands at the end of the line without its value."""
         raise BadValueError(f"'{word}' needs a value: the line is ignored", index=index)
 
@@ -289,10 +289,12 @@ class Options(Kind):
         kind = option_kind(known, words[index])
         try:
             value, after = kind.take(words, index + 1, reading)
+        except MissingWordError:
+            self._missing(words[index], index)
         except BadValueError as bad:
             if known.once or self.strict:
-                raise BadValueError(bad.reason, index=index + 1, code=bad.code) from bad
-            reading.problem(f"{words[index]}: {bad.reason}", index + 1)
+                raise BadValueError(bad.reason, index=index + bad.index, code=bad.code) from bad
+            reading.problem(f"{words[index]}: {bad.reason}", index + bad.index)
             value, after = bad.instead, index + 2
         if value is not UNSET:
             values[known.attribute] = (*values.get(known.attribute, ()), value) if known.repeat else value

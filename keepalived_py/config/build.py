@@ -73,9 +73,8 @@ class _Builder:
         """Read the statements of a block into `values`."""
         words = target.words_
         reading = self.reading
-        reading.shift = 0
         for statement in body:
-            reading.statement = statement
+            reading.statement, reading.shift = statement, 0
             known = words.get(statement.words[0])
             if known is None:
                 self._unknown(statement, words)
@@ -84,13 +83,20 @@ class _Builder:
                 self._read_statement(known, statement, values)
             except BadValueError as bad:
                 reading.statement, reading.shift = statement, 0
-                reading.problem(f"{statement.words[0]}: {bad.reason}", bad.index, code=bad.code)
+                if bad.reason:
+                    reading.problem(f"{statement.words[0]}: {bad.reason}", bad.index, code=bad.code)
                 if bad.instead is not UNSET:
                     values[known.attribute] = bad.instead
             except MissingWordError:
-                reading.statement, reading.shift = statement, 0
-                message = f"'{statement.words[0]}' needs {known.syntax or known.kind.syntax}"
-                reading.problem(message, 0, code=ConfigTestCode.MISSING_WORD)
+                self._missing(known, statement)
+
+    def _missing(self, known: Keyword, statement: Statement) -> None:
+        if statement.text.count('"') % 2:
+            return  # the quote that is not closed took the word, and has been reported
+        self.reading.statement, self.reading.shift = statement, 0
+        message = f"'{statement.words[0]}' needs {known.syntax or known.kind.syntax}"
+        code = ConfigTestCode.ERRORS if known.forgiving else ConfigTestCode.MISSING_WORD
+        self.reading.problem(message, 0, code=code)
 
     def _unknown(self, statement: Statement, words: dict[str, Keyword]) -> None:
         word = statement.words[0]
@@ -150,7 +156,7 @@ class _Builder:
             self.reading.problem(f"missing '{{' after '{statement.words[0]}'")
             body = []
         if kind.outer:
-            self.reading.problem(f"'{known.name}' is deprecated: its keywords are taken for the block around it")
+            self.reading.advice(f"'{known.name}' is deprecated: its keywords are taken for the block around it")
             self.read_body(kind.target, body, values)
             return
         inner = self._start(kind, statement)

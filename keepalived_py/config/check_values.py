@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from keepalived_py.config.addresses import ip_address
 from keepalived_py.config.arguments import Weight
@@ -28,6 +28,9 @@ MARK: Final = Integer(0, 0xFFFFFFFF, strict=True)
 METHODS: Final = ("NAT", "DR", "TUN")
 TUNNELS: Final = ("ipip", "gue", "gre")
 CHECKSUMS: Final = ("nocsum", "csum", "remcsum")
+
+
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 
 
 @record
@@ -80,6 +83,14 @@ def read_port(words: Sequence[str], index: int, reading: Reading) -> int:
         return 0
 
 
+def read_mark(words: Sequence[str], index: int) -> int:
+    """Return the firewall mark at word `index`."""
+    try:
+        return MARK.parse(words[index])
+    except BadValueError as bad:
+        raise BadValueError(bad.reason, index=index) from bad
+
+
 def endpoint_words(address: IpAddress, port: int) -> str:
     """Return the words that read as address and port."""
     return f"{address} {port}" if port else str(address)
@@ -109,7 +120,7 @@ class VirtualServerHead(Head):
         if len(words) < 2 or (words[1] in ("fwmark", "group") and len(words) < 3):
             raise MissingWordError
         if words[1] == "fwmark":
-            return {"fwmark": MARK.parse(words[2])}
+            return {"fwmark": read_mark(words, 2)}
         if words[1] == "group":
             return {"group": str(words[2])}
         return read_endpoint(words, 1, reading)
@@ -147,11 +158,11 @@ class GroupAddress(Kind):
 
     def _fwmark(self, words: Sequence[str], reading: Reading) -> Any:
         if len(words) < 3:
-            raise MissingWordError
+            raise BadValueError("'fwmark' needs a number: the line is ignored")
         family = {"inet": 4, "inet6": 6}.get(words[3]) if len(words) > 3 else None
         if len(words) > 3 and family is None:
             reading.problem(f"unknown family '{words[3]}': use inet or inet6", 3)
-        return self.target.make({"fwmark": MARK.parse(words[2]), "family": family}, reading.statement)
+        return self.target.make({"fwmark": read_mark(words, 2), "family": family}, reading.statement)
 
     def write(self, value: Any) -> str | None:
         """Return the words."""
@@ -247,12 +258,24 @@ class LvsMethod(Kind):
         elif word == "type" and words[index + 1] in TUNNELS:
             values["tunnel"] = str(words[index + 1])
         elif word == "port":
-            values["port"] = Integer(1, 65535).parse(words[index + 1])
+            values["port"] = self._port(words[index + 1], index + 1)
         elif word in CHECKSUMS:
             values["checksum"] = str(word)
         else:
-            raise BadValueError(f"unknown word '{words[index + 1] if word == 'type' else word}'", index=index)
+            self._unknown(words, index)
         return index + (2 if word in ("type", "port") else 1)
+
+    def _unknown(self, words: Sequence[str], index: int) -> NoReturn:
+        if words[index] == "type":
+            reason = f"unknown tunnel type '{words[index + 1]}': use {', '.join(TUNNELS)}"
+            raise BadValueError(reason, index=index + 1)
+        raise BadValueError(f"unknown word '{words[index]}': use type, port or {', '.join(CHECKSUMS)}", index=index)
+
+    def _port(self, word: str, index: int) -> int:
+        try:
+            return Integer(1, 65535).parse(word)
+        except BadValueError as bad:
+            raise BadValueError(bad.reason, index=index) from bad
 
     def _check(self, values: dict[str, Any]) -> None:
         tunnel = values.get("tunnel", "ipip")
@@ -389,6 +412,20 @@ class StackSizes(Kind):
         return f"{value[0]} {value[1]}"
 
 
+class Digest(Kind):
+    """An MD5 digest in hexadecimal digits."""
+
+    type_name = "hex"
+    syntax = "MD5"
+    limits = "32 digits"
+
+    def parse(self, text: str) -> str:
+        """Return the digest."""
+        if len(text) != 32 or not _HEXADECIMAL.issuperset(text):
+            raise BadValueError(f"invalid digest '{text}': use 32 hexadecimal digits")
+        return str(text)
+
+
 class DnsName(Kind):
     """A domain name."""
 
@@ -399,7 +436,7 @@ class DnsName(Kind):
         """Return the name."""
         labels = text.rstrip(".").split(".") if text != "." else ["."]
         if not all(labels) or any(len(label) > 63 for label in labels) or len(text) > 255:
-            raise BadValueError(f"invalid domain name '{text}'")
+            raise BadValueError(f"invalid domain name '{text}': each label has 1 to 63 characters")
         return str(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.correction import Correction
-from keepalived_py.config.group_checks import check_conflicts, check_groups, check_mentions
+from keepalived_py.config.group_checks import check_conflicts, check_groups, check_mentions, check_track_groups
 from keepalived_py.config.instance_checks import check_instance
 from keepalived_py.config.interface_checks import check_interfaces
 from keepalived_py.config.script_checks import ScriptChecks
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.diagnostics import Diagnostics
     from keepalived_py.config.environment import Environment
     from keepalived_py.config.model import Config
+    from keepalived_py.config.model.bfd import BfdInstance
     from keepalived_py.config.tracking_checks import Known
 
 
@@ -37,8 +38,10 @@ def check(config: Config, environment: Environment, diagnostics: Diagnostics) ->
     if config.vrrp_instances and not missing:
         scripts.check_security("VRRP")
     scripts.forget()
-    known = known_objects(config, {"track_script": scripts.disabled})
+    known = known_objects(config, {"track_script": scripts.disabled}, checker=False)
+    config = check_track_groups(config, diagnostics)
     config = check_mentions(_check_vrrp(config, known, environment, diagnostics), diagnostics)
+    known = known_objects(config, {"track_script": scripts.disabled}, checker=True)
     config = _check_servers(config, scripts, known, diagnostics)
     if config.virtual_servers:
         scripts.check_security("check")
@@ -70,18 +73,30 @@ def _check_objects(config: Config, scripts: ScriptChecks, diagnostics: Diagnosti
             Correction(process, process.name, diagnostics).drop("vrrp_track_process has no process: ignored")
         else:
             processes.append(process)
-    sessions = []
-    for session in config.bfd_instances:
-        if session.neighbor_ip is None:
-            Correction(session, session.name, diagnostics).drop("bfd_instance has no neighbor_ip: ignored")
-        else:
-            sessions.append(session)
     return config.changed(
         vrrp_scripts=tuple(usable),
         track_files=tuple(files),
         vrrp_track_processes=tuple(processes),
-        bfd_instances=tuple(sessions),
+        bfd_instances=_check_sessions(config, diagnostics),
     )
+
+
+def _check_sessions(config: Config, diagnostics: Diagnostics) -> tuple[BfdInstance, ...]:
+    """Return the BFD sessions that have a neighbour, each neighbour once for a source address."""
+    kept: dict[tuple[object, ...], BfdInstance] = {}
+    for session in config.bfd_instances:
+        check = Correction(session, session.name, diagnostics)
+        key = (session.neighbor_ip, session.source_ip, session.multihop)
+        if session.neighbor_ip is None:
+            check.drop("bfd_instance has no neighbor_ip: ignored")
+        elif session.source_ip is not None and session.source_ip.version != session.neighbor_ip.version:
+            check.drop("source_ip and neighbor_ip are not of one family: the bfd_instance is ignored", "source_ip")
+        elif key in kept:
+            message = f"{session.neighbor_ip} is the neighbour of bfd_instance {kept[key].name} already: ignored"
+            check.drop(message, "neighbor_ip")
+        else:
+            kept[key] = session
+    return tuple(kept.values())
 
 
 def _check_notifications(config: Config, scripts: ScriptChecks) -> Config:

@@ -75,6 +75,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     from difflib import get_close_matches  # noqa: PLC0415 (only a configuration with errors pays for it)
 
+    known = list(known)
+    same = next((name for name in known if name.lower() == word.lower()), "")
+    if same:
+        return f"did you mean '{same}'?"
     similar = [name for name in known if abs(len(name) - len(word)) <= MOST_LENGTH_DIFFERENCE]
     near = get_close_matches(word, similar, n=1, cutoff=0.7) if len(similar) <= MOST_COMPARISONS else []
     return f"did you mean '{near[0]}'?" if near else ""

@@ -178,7 +178,7 @@ class Expander:
             exact = resolved == text
             at = find_brace(resolved)
             if at < 0:
-                self._notice(resolved, line, start)
+                self._notice(resolved)
                 yield resolved, line, start
                 return
             if at:
@@ -284,14 +284,13 @@ class Expander:
                 self._definitions.define(name, (value,))
             yield wanted.template
 
-    def _notice(self, text: str, line: SourceLine, start: int) -> None:
+    def _notice(self, text: str) -> None:
         """Act on the two keywords that change how later lines are read."""
         if text.startswith("include_check"):
             words = split_words(text)
             if words[0] == "include_check":
-                self._checks, problems = include.parse_include_check(words[1:], self._checks)
-                for problem in problems:
-                    self._diagnostics.error(problem, line.location(start + 1))
+                # What is wrong with the words is said where the keyword is read.
+                self._checks = include.parse_include_check(words[1:], self._checks)
         elif text.startswith("random_seed"):
             words = split_words(text)
             if len(words) > 1 and words[1].isascii() and words[1].isdigit():

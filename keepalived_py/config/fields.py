@@ -68,6 +68,7 @@ class Keyword:
         "default",
         "deprecated",
         "effect",
+        "forgiving",
         "guard",
         "help",
         "in_effect",
@@ -96,6 +97,7 @@ class Keyword:
         self.always: bool = options.get("always", False) or bool(self.inherits)
         self.once: bool = options.get("once", False)
         self.repeat: bool = options.get("repeat", False)
+        self.forgiving: bool = options.get("forgiving", False)
         self.guard: Callable[[dict[str, Any]], None] | None = options.get("guard")
         self.deprecated: str = options.get("deprecated", "")
         self.effect: Callable[[Any, dict[str, Any], Reading], None] | None = options.get("effect")
@@ -120,6 +122,7 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             always: written by dump even when it has its default value.
             repeat: every appearance adds one value to a tuple.
             once: a second one is an error and is ignored.
+            forgiving: without its words it is an error like any other and is ignored; the rest can run.
             guard: called with what the block has said so far; BadValueError refuses the keyword here.
             deprecated: what to use instead; using the keyword is then an error.
             effect: called with (value, values, reading) after the value has been stored.
@@ -222,12 +225,23 @@ class Record:
         """
         if self.source is None:
             return None
-        inner = [statement for statement in self.source.body or () if statement.words[0] == word]
+        known = self.words_.get(word)
+        spellings = (known.name, *(alias.name for alias in known.aliases)) if known else (word,)
+        inner = [statement for statement in self.source.body or () if statement.words[0] in spellings]
         if inner:
             return inner[-1].at(1)
-        if word in self.source.words:
-            return self.source.at(self.source.words.index(word))
+        for index, told in enumerate(self.source.words):
+            if told in spellings and self.source.body is None:
+                return self.source.at(index + (1 if known is not None and known.kind.minimum else 0))
         return self.source.at(0 if self.source.body is None else 1)
+
+    def location_in(self, block: str, word: str) -> Location | None:
+        """Return where `word` stands in a value block inside the block; the place of the block without it."""
+        inner = (
+            [statement for statement in self.source.body or () if statement.words[0] == block] if self.source else []
+        )
+        lines = [line for statement in inner for line in statement.body or () if word in line.words]
+        return lines[-1].at(lines[-1].words.index(word)) if lines else self.location(block)
 
 
 def _restore(cls: type[Record], values: tuple[Any, ...]) -> Record:

@@ -102,7 +102,7 @@ class LvsTimeouts(Kind):
             else:
                 self._take(name, words[index + 1], index + 1, values, reading)
         if not values:
-            raise BadValueError("no timeout is left")
+            raise BadValueError("")
         return Timeouts(**values)
 
     def _take(self, name: str, word: str, index: int, values: dict[str, int], reading: Reading) -> None:
@@ -172,7 +172,7 @@ class IncludeCheck(Kind):
             else:
                 kept.append(str(word))
         if len(words) > 1 and not kept:
-            raise BadValueError("no include check is left")
+            raise BadValueError("")
         return tuple(kept)
 
     def write(self, value: Any) -> str | None:
@@ -205,7 +205,7 @@ class ReceiveBuffers(Kind):
             else:
                 reading.problem(f"unknown policy '{word}': use MTU, ADVERT or a number of bytes", index)
         if not found:
-            raise BadValueError("no policy is left")
+            raise BadValueError("")
         return "MTU" if "MTU" in found else "ADVERT"
 
 
@@ -235,11 +235,14 @@ class ExtraInterface(Kind):
     def read(self, words: Sequence[str], reading: Reading) -> ExtraInterval:
         """Return the interval."""
         del reading
-        rest = [word for word in words[1:] if word != "all"]
-        if not rest:
+        index = next((index for index, word in enumerate(words) if index and word != "all"), 0)
+        if not index:
             raise MissingWordError
-        seconds = self.number.parse(rest[0])
-        return ExtraInterval(seconds=float(seconds), all=len(rest) < len(words) - 1)
+        try:
+            seconds = self.number.parse(words[index])
+        except BadValueError as bad:
+            raise BadValueError(bad.reason, index=index) from bad
+        return ExtraInterval(seconds=float(seconds), all="all" in words[1:])
 
     def write(self, value: Any) -> str | None:
         """Return the words."""

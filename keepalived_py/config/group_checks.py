@@ -45,10 +45,14 @@ def check_groups(
 def _is_member(check: Correction[Any], name: str, instances: dict[str, Any], taken: dict[str, str]) -> bool:
     if name not in instances:
         hint = did_you_mean(name, instances)
-        check.error(f"vrrp_instance {name} does not exist: ignored{f' ({hint})' if hint else ''}", "group")
+        message = f"vrrp_instance {name} does not exist: ignored{f' ({hint})' if hint else ''}"
+        check.error(message, at=check.record.location_in("group", name))
         return False
     if name in taken:
-        check.error(f"vrrp_instance {name} is in sync group {taken[name]} already: ignored", "group")
+        check.error(
+            f"vrrp_instance {name} is in sync group {taken[name]} already: ignored",
+            at=check.record.location_in("group", name),
+        )
         return False
     return True
 
@@ -101,6 +105,27 @@ def _collide(one: VrrpInstance, other: VrrpInstance, defaults: GlobalDefs) -> bo
     return one.interface == other.interface and (one.mcast_dst_ip or default) == (other.mcast_dst_ip or default)
 
 
+def check_track_groups(config: Config, diagnostics: Diagnostics) -> Config:
+    """Check what static addresses, routes and rules say of track groups."""
+    names = {group.name for group in config.track_groups}
+    changed: dict[str, Any] = {}
+    for word in ("static_ipaddress", "static_routes", "static_rules"):
+        lines = getattr(config, word)
+        for line in lines:
+            if line.track_group is not None and line.track_group not in names:
+                hint = did_you_mean(line.track_group, names)
+                message = (
+                    f"({word}) track_group {line.track_group} does not exist: ignored{f' ({hint})' if hint else ''}"
+                )
+                diagnostics.error(message, line.location("track_group"))
+                changed[word] = [*changed.get(word, ()), line]
+    kept = {
+        word: tuple(line.changed(track_group=None) if line in wrong else line for line in getattr(config, word))
+        for word, wrong in changed.items()
+    }
+    return config.changed(**kept) if kept else config
+
+
 def check_mentions(config: Config, diagnostics: Diagnostics) -> Config:
     """Check what names instances from outside: track groups and the synchronisation daemon."""
     names = {instance.name for instance in config.vrrp_instances}
@@ -109,7 +134,7 @@ def check_mentions(config: Config, diagnostics: Diagnostics) -> Config:
         check = Correction(group, group.name, diagnostics)
         for name in group.group:
             if name not in names:
-                check.error(f"vrrp_instance {name} does not exist: ignored", "group")
+                check.error(f"vrrp_instance {name} does not exist: ignored", at=group.location_in("group", name))
         members = tuple(name for name in group.group if name in names)
         if not members:
             check.drop("the track group has no members: removed", "group")

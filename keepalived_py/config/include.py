@@ -88,31 +88,27 @@ def parse_include(text: str) -> tuple[str, Check] | None:
     return (found.group(2), _VARIANTS[found.group(1)]) if found else None
 
 
-def parse_include_check(words: list[str], current: Check) -> tuple[Check, list[str]]:
-    """Return the checks after `include_check WORD...` and one problem per bad word.
+def parse_include_check(words: list[str], current: Check) -> Check:
+    """Return the checks after `include_check WORD...`; words that are no check of it are left out.
 
     Args:
         words: the words after the keyword.
         current: the checks so far; `+word` and `-word` change them.
     """
     if not words:
-        return Check.ALL, []
-    problems: list[str] = []
+        return Check.ALL
     for index, word in enumerate(words):
         sign = word[:1] if word[:1] in {"+", "-"} else ""
         check = _WORDS.get(word.removeprefix(sign), Check.NONE)
         if not sign and index:
-            problems.append(f"duplicate include_check '{word}'")
             continue
-        if not check:
-            problems.append(f"unknown include_check type '{word}'")
         if sign == "+":
             current |= check
         elif sign == "-":
             current &= ~check
         else:
             current = Check.READ | check if check else Check.NONE
-    return current, problems
+    return current
 
 
 def expand_braces(pattern: str) -> list[str]:

@@ -28,8 +28,10 @@ def check_interfaces(config: Config, environment: Environment, diagnostics: Diag
             missing = True
         for record in _inner(instance):
             missing = _check_record(record, instance.name, environment, diagnostics) or missing
-    for record in config.static_ipaddress:
-        missing = _check_record(record, "static_ipaddress", environment, diagnostics) or missing
+    for word in ("static_ipaddress", "static_routes", "static_rules"):
+        for line in getattr(config, word):
+            for record in (line, *_inner(line)):
+                missing = _check_record(record, word, environment, diagnostics) or missing
     for group in config.garp_groups:
         for name in (group.interface, *group.interfaces):
             if name and not environment.interface_exists(name):

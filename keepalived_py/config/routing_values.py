@@ -122,13 +122,17 @@ class Range(Kind):
     type_name = "range"
     syntax = "A-B"
 
-    def __init__(self, high: int) -> None:
+    def __init__(self, high: int, *, single: bool = False) -> None:
+        """Limit both ends; with `single` one number stands for itself."""
+        self.single = single
         self.number = Integer(0, high)
         self.limits = self.number.limits
 
     def parse(self, text: str) -> tuple[int, int]:
-        """Return (first, last); one number stands for itself."""
+        """Return (first, last)."""
         before, dash, after = text.partition("-")
+        if not dash and not self.single:
+            raise BadValueError(f"'{text}' is not a range: use A-B")
         first = self.number.parse(before)
         last = self.number.parse(after) if dash else first
         if last < first:

@@ -28,7 +28,7 @@ class BadValueError(Exception):
     """A value cannot be used as it stands.
 
     Attributes:
-        reason: what is wrong and what would be right, without a final full stop.
+        reason: what is wrong and what would be right, without a final full stop; empty when that has been said.
         instead: the value that is used nevertheless; UNSET when the keyword is ignored.
         index: which word of the statement is to blame (0 is the keyword).
         code: the class of problem for the exit code of --config-test.

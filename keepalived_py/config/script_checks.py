@@ -111,8 +111,9 @@ class ScriptChecks:
         runner = self._runner(script.user, script.group) if script.user else self._default_runner
         if runner is None:
             problem = f"has no user {script.user or DEFAULT_USER} to run as"
-            if script.user is None:
-                check.error(f"{word} {script.words[0]} {problem}: disabled", word)
+            if script.user is None or chosen is not None:
+                place = word if chosen is None else "user"
+                check.error(f"{word} {script.words[0]} {problem}: disabled", place)
             else:
                 check.warning(f"{word} {script.words[0]} {problem}: disabled", word)
         else:

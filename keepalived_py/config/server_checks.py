@@ -69,6 +69,9 @@ class ServerChecks:
         for http_check in (*real.http_get, *real.ssl_get):
             if not http_check.url:
                 check.error("HTTP_GET or SSL_GET has no url: ignored", at=http_check.location())
+            for url in http_check.url:
+                if url.path is None:
+                    check.error("the url has no path: ignored", at=url.location())
         for misc_check in real.misc_check:
             if misc_check.misc_path is None:
                 check.error("MISC_CHECK has no misc_path: ignored", at=misc_check.location())

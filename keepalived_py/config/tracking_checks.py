@@ -26,14 +26,24 @@ KINDS: Final = {
 Known = dict[str, dict[str, "Record | None"]]
 
 
-def known_objects(config: Config, disabled: Mapping[str, set[str]]) -> Known:
-    """Return the objects of each kind by name; None stands for one that exists and was disabled with a report."""
+def known_objects(config: Config, disabled: Mapping[str, set[str]], *, checker: bool) -> Known:
+    """Return the objects of each kind by name; None stands for one that exists and was disabled with a report.
+
+    A BFD session that tells one process only is unknown to the other: `checker` says which one asks.
+    """
     known: Known = {}
     for word, (attribute, _) in KINDS.items():
         records: tuple[Any, ...] = getattr(config, attribute)
         known[word] = {record.name: record for record in records}
+        if word == "track_bfd":
+            known[word] = {record.name: record for record in records if _tells(record, checker=checker)}
         known[word].update(dict.fromkeys(disabled.get(word, ())))
     return known
+
+
+def _tells(session: Any, *, checker: bool) -> bool:
+    """Return whether a BFD session tells the health-check process (or the VRRP process)."""
+    return bool(session.checker if checker else session.vrrp) or session.vrrp == session.checker
 
 
 def check_references(check: Correction[Any], known: Known, environment: Environment, *, dynamic: bool) -> None:

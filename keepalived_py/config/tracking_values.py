@@ -128,7 +128,7 @@ class Debounce(Kind):
     def read(self, words: Sequence[str], reading: Reading) -> InterfaceDelay:
         """Return the delays."""
         if len(words) < 3:
-            raise MissingWordError
+            raise BadValueError(f"'{words[1]}' needs a delay: the line is ignored")
         delays = [0.0, 0.0]
         for index, word in enumerate(words[2:4]):
             try:
@@ -136,7 +136,8 @@ class Debounce(Kind):
             except BadValueError as bad:
                 reading.problem(bad.reason, index + 2)
                 delays[index] = 0.0 if bad.instead is UNSET else bad.instead
-        return InterfaceDelay(interface=self.interface.parse(words[1]), down=delays[0], up=delays[1])
+        values = {"interface": self.interface.parse(words[1]), "down": delays[0], "up": delays[1]}
+        return InterfaceDelay.make(values, reading.statement)
 
     def write(self, value: Any) -> str | None:
         """Return the words."""

@@ -217,6 +217,7 @@ BY_KIND: dict[type, Any] = {
     check_values.LvsMethod: lambda _: forwarding(),
     check_values.HexText: hexadecimal,
     check_values.StatusCodes: lambda kind: st.lists(ranges(kind), min_size=1, max_size=3).map(tuple),
+    check_values.Digest: lambda _: st.text("0123456789abcdef", min_size=32, max_size=32),
     check_values.Pattern: lambda _: words(),
     check_values.StackSizes: ranges,
     check_values.DnsName: lambda _: st.sampled_from([".", "example.com", "a.b.c"]),

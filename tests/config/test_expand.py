@@ -189,8 +189,6 @@ def test_include_in_one_line_block_and_out_of_definition_is_read() -> None:
         ("include_check match\ninclude none.conf", ConfigTestCode.SECURITY),
         ("include_check\ninclude *.none", ConfigTestCode.SECURITY),
         ("include_check match\ninclude_check -match\ninclude none.conf", ConfigTestCode.OK),
-        ("include_check readable", ConfigTestCode.ERRORS),
-        ("include_check read match", ConfigTestCode.ERRORS),
     ],
 )
 def test_include_problem_counts_only_when_its_check_is_active(line: str, code: ConfigTestCode) -> None:

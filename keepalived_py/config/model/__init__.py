@@ -73,7 +73,13 @@ class Config(Record):
         ON, "Poll the state of every interface", default=False, section="global", in_effect=False
     )
     net_namespace: str | None = keyword(
-        NAME, "Network namespace of the daemon", default=None, unset="default netns", section="global", once=True
+        NAME,
+        "Network namespace of the daemon",
+        default=None,
+        unset="default netns",
+        section="global",
+        once=True,
+        forgiving=True,
     )
     net_namespace_ipvs: str | None = keyword(
         Maybe(NAME, ""),
@@ -87,7 +93,12 @@ class Config(Record):
     )
     use_pid_dir: bool = keyword(ON, "Keep pid files in a directory of their own", default=False, section="global")
     instance: str | None = keyword(
-        NAME, "Name that tells several daemons on one machine apart", default=None, section="global", once=True
+        NAME,
+        "Name that tells several daemons on one machine apart",
+        default=None,
+        section="global",
+        once=True,
+        forgiving=True,
     )
     child_wait_time: int = keyword(
         Integer(0, 0xFFFFFFFF, strict=True, syntax="SECS"),

@@ -62,10 +62,10 @@ SERVER_VALUE = "virtual server value"
 class Ssl(Record):
     """Certificates of the checks over TLS."""
 
-    password: str | None = keyword(Text("STRING"), "Password of the private key", default=None)
-    ca: str | None = keyword(PATH, "File of certificate authorities", default=None)
-    certificate: str | None = keyword(PATH, "File of the own certificate", default=None)
-    key: str | None = keyword(PATH, "File of the private key", default=None)
+    password: str | None = keyword(Text("STRING"), "Password of the private key", default=None, forgiving=True)
+    ca: str | None = keyword(PATH, "File of certificate authorities", default=None, forgiving=True)
+    certificate: str | None = keyword(PATH, "File of the own certificate", default=None, forgiving=True)
+    key: str | None = keyword(PATH, "File of the private key", default=None, forgiving=True)
 
 
 @record
@@ -147,8 +147,8 @@ class RealServer(Record):
         default=None,
         unset="global smtp_alert_checker, else smtp_alert, else true",
     )
-    virtualhost: str | None = keyword(NAME, "Host header of checks", default=None, unset=SERVER_VALUE)
-    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None)
+    virtualhost: str | None = keyword(NAME, "Host header of checks", default=None, unset=SERVER_VALUE, forgiving=True)
+    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True)
     tcp_check: tuple[TcpCheck, ...] = keyword(
         Block(TcpCheck, multiple=True), "Check by connecting", default=(), name="TCP_CHECK"
     )
@@ -230,7 +230,9 @@ class VirtualServer(Record):
         unset="wlc (with error)",
         aliases=(Alias("lb_algo", "Same as lvs_sched"),),
     )
-    hashed: bool = keyword(ON, "Accepted for old files; it never had an effect", default=False)
+    hashed: bool = keyword(
+        ON, "Accepted for old files; it never had an effect", default=False, guard=needs_scheduler("sh")
+    )
     ops: bool = keyword(ON, "Schedule every UDP packet anew", default=False)
     flag_1: bool = keyword(ON, "First flag of the scheduler", default=False, name="flag-1")
     flag_2: bool = keyword(ON, "Second flag of the scheduler", default=False, name="flag-2")
@@ -278,8 +280,8 @@ class VirtualServer(Record):
         default=None,
         unset="global smtp_alert_checker, else smtp_alert, else false",
     )
-    virtualhost: str | None = keyword(NAME, "Host header of checks", default=None)
-    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None)
+    virtualhost: str | None = keyword(NAME, "Host header of checks", default=None, forgiving=True)
+    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True)
     alpha: bool = keyword(ON, "Real servers are down until the first success", default=False)
     omega: bool = keyword(ON, "Run the notifications of going down at stop", default=False)
     quorum_up: Script | None = keyword(SCRIPT, "Run when quorum is gained", default=None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keepalived_py.config.addresses import Address
 from keepalived_py.config.arguments import CommandLine, Exactly, Maybe, Script, Several, User, UserValue, WeightValue
 from keepalived_py.config.blocks import Block
-from keepalived_py.config.check_values import DnsName, HexText, Pattern, StackSizes, StatusCodes
+from keepalived_py.config.check_values import Digest, DnsName, HexText, Pattern, StackSizes, StatusCodes
 from keepalived_py.config.fields import Record, keyword, record, sets
 from keepalived_py.config.scalars import Boolean, Choice, Flag, Integer, Interface, Seconds, Text
 
@@ -98,7 +98,9 @@ class SmtpHost(ConnectionCheck):
 class SmtpCheck(ConnectionCheck):
     """A greeting and HELO."""
 
-    helo_name: str | None = keyword(NAME, "Name said in HELO", default=None, unset="smtpchecker.keepalived.org")
+    helo_name: str | None = keyword(
+        NAME, "Name said in HELO", default=None, unset="smtpchecker.keepalived.org", forgiving=True
+    )
     host: None = keyword(
         Block(SmtpHost, outer=True), "Deprecated: connection keywords of the check around it", default=None
     )
@@ -108,7 +110,7 @@ class SmtpCheck(ConnectionCheck):
 class UdpCheck(ConnectionCheck):
     """A datagram, and perhaps its answer."""
 
-    payload: str | None = keyword(HexText(), "What is sent", default=None, unset="random bytes")
+    payload: str | None = keyword(HexText(), "What is sent", default=None, unset="random bytes", forgiving=True)
     require_reply: str | None = keyword(
         HexText(wildcard=True), "What must be answered; nothing means any answer", default=None, unset="off"
     )
@@ -137,14 +139,12 @@ class Url(Record):
     """One request."""
 
     path: str | None = keyword(Text("PATH"), "Path of the request", default=None, unset="none (required)")
-    digest: str | None = keyword(
-        Text("MD5", type_name="hex", limits="32 digits"), "MD5 digest of the answer", default=None
-    )
+    digest: str | None = keyword(Digest(), "MD5 digest of the answer", default=None)
     status_code: tuple[tuple[int, int], ...] = keyword(
-        StatusCodes(), "Status codes that are a success", default=(), unset="200-299"
+        StatusCodes(), "Status codes that are a success", default=(), unset="200-299", forgiving=True
     )
-    virtualhost: str | None = keyword(NAME, "Host header", default=None, unset="checker value")
-    regex: str | None = keyword(Pattern(), "Expression that the answer must match", default=None)
+    virtualhost: str | None = keyword(NAME, "Host header", default=None, unset="checker value", forgiving=True)
+    regex: str | None = keyword(Pattern(), "Expression that the answer must match", default=None, forgiving=True)
     regex_no_match: bool = keyword(ON, "The answer must not match instead", default=False)
     regex_options: tuple[str, ...] = keyword(
         Several(Choice(*REGEX_OPTIONS), type_name="enum list", syntax="OPT ...", limits=" ".join(REGEX_OPTIONS)),
@@ -178,9 +178,14 @@ class HttpGet(ConnectionCheck):
         deprecated="use retry",
         effect=sets("retry", instead_of="nb_get_retry"),
     )
-    virtualhost: str | None = keyword(NAME, "Host header", default=None, unset="real or virtual server value")
+    virtualhost: str | None = keyword(
+        NAME, "Host header", default=None, unset="real or virtual server value", forgiving=True
+    )
     http_protocol: str = keyword(
-        Choice(values={"1.0": "1.0", "1.1": "1.1", "1.0C": "1.0C", "1.0c": "1.0C"}), "Version of HTTP", default="1.0"
+        Choice(values={"1.0": "1.0", "1.1": "1.1", "1.0C": "1.0C", "1.0c": "1.0C"}),
+        "Version of HTTP",
+        default="1.0",
+        forgiving=True,
     )
     enable_sni: bool = keyword(YES_NO, "Send the server name in TLS", default=False)
     sni_name: str | None = keyword(
@@ -209,10 +214,19 @@ class MiscCheck(Record):
     alpha: bool | None = keyword(YES_NO, ALPHA, default=None, unset="real server value")
     log_all_failures: bool | None = keyword(YES_NO, LOG_ALL, default=None, unset="false")
     user: User | None = keyword(
-        UserValue(), "User and group that it runs as", default=None, unset="script_user", inherits="script_user"
+        UserValue(),
+        "User and group that it runs as",
+        default=None,
+        unset="script_user",
+        inherits="script_user",
+        forgiving=True,
     )
     misc_path: Script | None = keyword(
-        CommandLine(), "Command line; quote it when it has arguments", default=None, unset="none (required)"
+        CommandLine(),
+        "Command line; quote it when it has arguments",
+        default=None,
+        unset="none (required)",
+        forgiving=True,
     )
     misc_timeout: int | None = keyword(
         Integer(0, 4294, syntax="SECS"), "Longest run", default=None, unset="virtual server delay_loop"
@@ -238,6 +252,10 @@ class BfdCheck(Record):
     """The state of a BFD session."""
 
     name: str | None = keyword(
-        Exactly(Text("BFD_NAME", limit=31)), "Name of the bfd_instance", default=None, unset="none (required)"
+        Exactly(Text("BFD_NAME", limit=31)),
+        "Name of the bfd_instance",
+        default=None,
+        unset="none (required)",
+        forgiving=True,
     )
     alpha: bool | None = keyword(YES_NO, ALPHA, default=None, unset="real server value")

@@ -115,13 +115,18 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="keepalived_script if it exists, else own uid",
         in_effect=False,
+        forgiving=True,
     )
     set_supplementary_groups: bool = keyword(
         YES_NO, "Give scripts named later the supplementary groups of their user", default=False, in_effect=False
     )
     enable_script_security: bool = keyword(ON, "Refuse scripts whose path others could change", default=False)
     router_id: str | None = keyword(
-        Text("STRING"), "Name of this machine in logs and mails", default=None, unset="short local host name"
+        Text("STRING"),
+        "Name of this machine in logs and mails",
+        default=None,
+        unset="short local host name",
+        forgiving=True,
     )
     notification_email_from: str | None = keyword(
         Text("ADDR", type_name="email"),
@@ -129,6 +134,7 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="login@hostname",
         in_effect=False,
+        forgiving=True,
     )
     smtp_server: MailServer | None = keyword(
         SmtpServer(), "Mail server for alerts", default=None, unset="port 25", in_effect=False
@@ -158,14 +164,16 @@ class GlobalDefs(ProcessDefs):
     )
     no_email_faults: bool = keyword(ON, "Send no mail about FAULT", default=False, in_effect=False)
     startup_script: Script | None = keyword(
-        SCRIPT, "Run by the parent before any child starts", default=None, in_effect=False
+        SCRIPT, "Run by the parent before any child starts", default=None, in_effect=False, forgiving=True
     )
-    startup_script_timeout: int = keyword(STARTUP_TIMEOUT, "Longest run of startup_script", default=10, in_effect=False)
+    startup_script_timeout: int = keyword(
+        STARTUP_TIMEOUT, "Longest run of startup_script", default=10, in_effect=False, forgiving=True
+    )
     shutdown_script: Script | None = keyword(
-        SCRIPT, "Run by the parent after every child has stopped", default=None, in_effect=False
+        SCRIPT, "Run by the parent after every child has stopped", default=None, in_effect=False, forgiving=True
     )
     shutdown_script_timeout: int = keyword(
-        STARTUP_TIMEOUT, "Longest run of shutdown_script", default=10, in_effect=False
+        STARTUP_TIMEOUT, "Longest run of shutdown_script", default=10, in_effect=False, forgiving=True
     )
     checker_log_all_failures: bool = keyword(
         YES_NO, "Log every failed health check, not only changes", default=False, in_effect=False
@@ -177,12 +185,12 @@ class GlobalDefs(ProcessDefs):
         unset="off",
     )
     default_interface: str = keyword(
-        Interface(), "Interface of static addresses without dev", default="eth0", in_effect=False
+        Interface(), "Interface of static addresses without dev", default="eth0", in_effect=False, forgiving=True
     )
     disable_local_igmp: bool = keyword(ON, "Send no IGMP reports for link-local groups", default=False, in_effect=False)
     v3_checksum_as_v2: bool = keyword(ON, "Leave the pseudo-header out of VRRPv3 IPv4 checksums", default=False)
     lvs_timeouts: Timeouts | None = keyword(
-        LvsTimeouts(), "IPVS connection timeouts", default=None, unset="kernel values", in_effect=False
+        LvsTimeouts(), "IPVS connection timeouts", default=None, unset="kernel values", in_effect=False, forgiving=True
     )
     lvs_flush: bool = keyword(ON, "Remove every IPVS service at start", default=False, in_effect=False)
     lvs_flush_on_stop: str | None = keyword(
@@ -204,6 +212,7 @@ class GlobalDefs(ProcessDefs):
         default=None,
         once=True,
         in_effect=False,
+        forgiving=True,
     )
     vrrp_mcast_group4: IPv4Address = keyword(
         Address(family=4, multicast=True), "Group that IPv4 adverts go to", default=IPv4Address("224.0.0.18")
@@ -260,6 +269,7 @@ class GlobalDefs(ProcessDefs):
         unset="0 (off)",
         in_effect=False,
         aliases=(Alias("vrrp_vmac_garp_intvl", "Earlier spelling of vrrp_garp_extra_if", faulty=True),),
+        forgiving=True,
     )
     vrrp_lower_prio_no_advert: bool = keyword(
         YES_NO, "A master answers a lower priority advert with silence", default=False
@@ -283,6 +293,7 @@ class GlobalDefs(ProcessDefs):
             syntax="[ADDR [ADDR6 [IF6 [IGMP [MLD [ND]]]]]]",
             least=0,
             limits="each max 30 chars, all distinct",
+            distinct=True,
         ),
         "Names of the ipsets used with iptables; no name: use none",
         default=None,
@@ -324,14 +335,20 @@ class GlobalDefs(ProcessDefs):
     )
     vrrp_strict: bool = keyword(YES_NO, "Hold instances strictly to the RFC", default=False)
     notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of VRRP and of health checks", default=None, in_effect=False
+        FIFO, "Pipe that gets the lines of VRRP and of health checks", default=None, in_effect=False, forgiving=True
     )
     notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read notify_fifo, whose path is its last argument", default=None, in_effect=False
+        SCRIPT,
+        "Started to read notify_fifo, whose path is its last argument",
+        default=None,
+        in_effect=False,
+        forgiving=True,
     )
-    vrrp_notify_fifo: Fifo | None = keyword(FIFO, "Pipe that gets the lines of VRRP", default=None, in_effect=False)
+    vrrp_notify_fifo: Fifo | None = keyword(
+        FIFO, "Pipe that gets the lines of VRRP", default=None, in_effect=False, forgiving=True
+    )
     vrrp_notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read vrrp_notify_fifo", default=None, in_effect=False
+        SCRIPT, "Started to read vrrp_notify_fifo", default=None, in_effect=False, forgiving=True
     )
     vrrp_notify_priority_changes: bool = keyword(
         YES_NO, "Tell the pipes about priority changes too", default=False, in_effect=False
@@ -340,10 +357,10 @@ class GlobalDefs(ProcessDefs):
         ON, "Write every state to the pipes after a reload", default=False, in_effect=False
     )
     lvs_notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of health checks", default=None, in_effect=False
+        FIFO, "Pipe that gets the lines of health checks", default=None, in_effect=False, forgiving=True
     )
     lvs_notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read lvs_notify_fifo", default=None, in_effect=False
+        SCRIPT, "Started to read lvs_notify_fifo", default=None, in_effect=False, forgiving=True
     )
     rs_init_notifies: bool = keyword(
         YES_NO, "Notify the first state of real servers too", default=False, in_effect=False
@@ -357,9 +374,14 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="system default",
         in_effect=False,
+        forgiving=True,
     )
     vrrp_rx_bufs_multiplier: int = keyword(
-        Exactly(Integer(1, U32, strict=True)), "How many adverts a receive buffer must hold", default=3, in_effect=False
+        Exactly(Integer(1, U32, strict=True)),
+        "How many adverts a receive buffer must hold",
+        default=3,
+        in_effect=False,
+        forgiving=True,
     )
     vrrp_startup_delay: float = keyword(
         STARTUP_DELAY, "Time after the start before instances begin", default=0.0, unset="0"
@@ -411,7 +433,13 @@ class GlobalDefs(ProcessDefs):
         PATH, "Directory that keeps copies of the configuration", default=None, in_effect=False
     )
     tmp_config_directory: str | None = keyword(
-        PATH, "Directory of the copy that processes share", default=None, unset="memfd", once=True, in_effect=False
+        PATH,
+        "Directory of the copy that processes share",
+        default=None,
+        unset="memfd",
+        once=True,
+        in_effect=False,
+        forgiving=True,
     )
     data_use_instance: bool = keyword(
         YES_NO, "Put instance and namespace into dump file names", default=False, in_effect=False
@@ -423,6 +451,7 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="/usr/share/iproute2",
         in_effect=False,
+        forgiving=True,
     )
     iproute_etc_dir: str | None = keyword(
         ONE_PATH,
@@ -430,13 +459,24 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="/etc/iproute2",
         in_effect=False,
+        forgiving=True,
     )
     state_dump_file: str | None = keyword(
-        PATH, "Where the state dump goes", default=None, unset="TMPDIR/keepalived*.data", in_effect=False
+        PATH,
+        "Where the state dump goes",
+        default=None,
+        unset="TMPDIR/keepalived*.data",
+        in_effect=False,
+        forgiving=True,
     )
     stats_dump_file: str | None = keyword(
-        PATH, "Where the statistics dump goes", default=None, unset="TMPDIR/keepalived.stats", in_effect=False
+        PATH,
+        "Where the statistics dump goes",
+        default=None,
+        unset="TMPDIR/keepalived.stats",
+        in_effect=False,
+        forgiving=True,
     )
     json_dump_file: str | None = keyword(
-        PATH, "Where the JSON dump goes", default=None, unset="TMPDIR/keepalived.json", in_effect=False
+        PATH, "Where the JSON dump goes", default=None, unset="TMPDIR/keepalived.json", in_effect=False, forgiving=True
     )

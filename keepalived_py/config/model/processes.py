@@ -52,14 +52,15 @@ class ProcessDefs(Record):
         "How late a timer must fire before the priority is raised, in microseconds",
         default=1000000,
         in_effect=False,
+        forgiving=True,
     )
-    vrrp_priority: int = keyword(NICE, "Nice value of the VRRP process", default=0, in_effect=False)
+    vrrp_priority: int = keyword(NICE, "Nice value of the VRRP process", default=0, in_effect=False, forgiving=True)
     vrrp_no_swap: bool = keyword(ON, "Lock the VRRP process into memory", default=False, in_effect=False)
     vrrp_rt_priority: int = keyword(
-        REALTIME, "Real-time priority of the VRRP process", default=0, unset="0 (off)", in_effect=False
+        REALTIME, "Real-time priority of the VRRP process", default=0, unset="0 (off)", in_effect=False, forgiving=True
     )
     vrrp_cpu_affinity: tuple[int, ...] = keyword(
-        CPUS, "Processors that the VRRP process may use", default=(), unset="all", in_effect=False
+        CPUS, "Processors that the VRRP process may use", default=(), unset="all", in_effect=False, forgiving=True
     )
     vrrp_rlimit_rttime: int = keyword(
         RLIMIT,
@@ -68,13 +69,25 @@ class ProcessDefs(Record):
         in_effect=False,
         aliases=(Alias("vrrp_rlimit_rtime", OLD_RTIME, deprecated=True),),
     )
-    checker_priority: int = keyword(NICE, "Nice value of the health-check process", default=0, in_effect=False)
+    checker_priority: int = keyword(
+        NICE, "Nice value of the health-check process", default=0, in_effect=False, forgiving=True
+    )
     checker_no_swap: bool = keyword(ON, "Lock the health-check process into memory", default=False, in_effect=False)
     checker_rt_priority: int = keyword(
-        REALTIME, "Real-time priority of the health-check process", default=0, unset="0 (off)", in_effect=False
+        REALTIME,
+        "Real-time priority of the health-check process",
+        default=0,
+        unset="0 (off)",
+        in_effect=False,
+        forgiving=True,
     )
     checker_cpu_affinity: tuple[int, ...] = keyword(
-        CPUS, "Processors that the health-check process may use", default=(), unset="all", in_effect=False
+        CPUS,
+        "Processors that the health-check process may use",
+        default=(),
+        unset="all",
+        in_effect=False,
+        forgiving=True,
     )
     checker_rlimit_rttime: int = keyword(
         RLIMIT,
@@ -83,13 +96,13 @@ class ProcessDefs(Record):
         in_effect=False,
         aliases=(Alias("checker_rlimit_rtime", OLD_RTIME, deprecated=True),),
     )
-    bfd_priority: int = keyword(NICE, "Nice value of the BFD process", default=0, in_effect=False)
+    bfd_priority: int = keyword(NICE, "Nice value of the BFD process", default=0, in_effect=False, forgiving=True)
     bfd_no_swap: bool = keyword(ON, "Lock the BFD process into memory", default=False, in_effect=False)
     bfd_rt_priority: int = keyword(
-        REALTIME, "Real-time priority of the BFD process", default=0, unset="0 (off)", in_effect=False
+        REALTIME, "Real-time priority of the BFD process", default=0, unset="0 (off)", in_effect=False, forgiving=True
     )
     bfd_cpu_affinity: tuple[int, ...] = keyword(
-        CPUS, "Processors that the BFD process may use", default=(), unset="all", in_effect=False
+        CPUS, "Processors that the BFD process may use", default=(), unset="all", in_effect=False, forgiving=True
     )
     bfd_rlimit_rttime: int = keyword(
         RLIMIT,
@@ -105,6 +118,7 @@ class ProcessDefs(Record):
         unset="unix:/var/agentx/master",
         once=True,
         in_effect=False,
+        forgiving=True,
     )
     enable_traps: bool = keyword(ON, "Send SNMP traps", default=False, in_effect=False)
     enable_snmp_vrrp: bool = keyword(
@@ -131,37 +145,62 @@ class ProcessDefs(Record):
     )
     enable_dbus: bool = keyword(ON, "Offer VRRP state over D-Bus", default=False, in_effect=False)
     dbus_service_name: str | None = keyword(
-        NAME, "Name on the bus", default=None, unset="org.keepalived.Vrrp1", in_effect=False
+        NAME, "Name on the bus", default=None, unset="org.keepalived.Vrrp1", in_effect=False, forgiving=True
     )
     dbus_no_interface_name: str = keyword(
-        NAME, "Word used on the bus for an instance without interface", default="none", in_effect=False
+        NAME, "Word used on the bus for an instance without interface", default="none", in_effect=False, forgiving=True
     )
     vrrp_netlink_cmd_rcv_bufs: int | None = keyword(
-        BUFFERS, "Receive buffer of the VRRP command socket", default=None, unset="kernel", in_effect=False
+        BUFFERS,
+        "Receive buffer of the VRRP command socket",
+        default=None,
+        unset="kernel",
+        in_effect=False,
+        forgiving=True,
     )
     vrrp_netlink_cmd_rcv_bufs_force: bool = keyword(
         YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
     )
     vrrp_netlink_monitor_rcv_bufs: int | None = keyword(
-        BUFFERS, "Receive buffer of the VRRP event socket", default=None, unset="kernel", in_effect=False
+        BUFFERS,
+        "Receive buffer of the VRRP event socket",
+        default=None,
+        unset="kernel",
+        in_effect=False,
+        forgiving=True,
     )
     vrrp_netlink_monitor_rcv_bufs_force: bool = keyword(
         YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
     )
     process_monitor_rcv_bufs: int | None = keyword(
-        BUFFERS, "Receive buffer of the process event socket", default=None, unset="kernel", in_effect=False
+        BUFFERS,
+        "Receive buffer of the process event socket",
+        default=None,
+        unset="kernel",
+        in_effect=False,
+        forgiving=True,
     )
     process_monitor_rcv_bufs_force: bool = keyword(
         YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
     )
     lvs_netlink_cmd_rcv_bufs: int | None = keyword(
-        BUFFERS, "Receive buffer of the health-check command socket", default=None, unset="kernel", in_effect=False
+        BUFFERS,
+        "Receive buffer of the health-check command socket",
+        default=None,
+        unset="kernel",
+        in_effect=False,
+        forgiving=True,
     )
     lvs_netlink_cmd_rcv_bufs_force: bool = keyword(
         YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
     )
     lvs_netlink_monitor_rcv_bufs: int | None = keyword(
-        BUFFERS, "Receive buffer of the health-check event socket", default=None, unset="kernel", in_effect=False
+        BUFFERS,
+        "Receive buffer of the health-check event socket",
+        default=None,
+        unset="kernel",
+        in_effect=False,
+        forgiving=True,
     )
     lvs_netlink_monitor_rcv_bufs_force: bool = keyword(
         YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False

@@ -23,7 +23,6 @@ from keepalived_py.config.scalars import (
     Integer,
     Interface,
     Kind,
-    MissingWordError,
     Text,
     Word,
 )
@@ -72,6 +71,7 @@ class Nexthops(Kind):
     def take(self, words: Sequence[str], index: int, reading: Reading) -> tuple[Nexthop, int]:
         """Return the gateway."""
         values: dict[str, Any] = {}
+        first = index - 1
         while index < len(words) and words[index] != "nexthop":
             word = str(words[index])
             if word == "onlink":
@@ -79,10 +79,13 @@ class Nexthops(Kind):
                 index += 1
                 continue
             if word not in self.options:
-                raise BadValueError(f"unknown word '{word}' after nexthop", index=index)
+                raise BadValueError(f"unknown word '{word}' after nexthop", index=index - first)
             if index + 1 >= len(words):
-                raise MissingWordError
-            values[word], index = self.options[word].take(words, index + 1, reading)
+                raise BadValueError(f"'{word}' needs a value: the route is ignored", index=index - first)
+            try:
+                values[word], index = self.options[word].take(words, index + 1, reading)
+            except BadValueError as bad:
+                raise BadValueError(bad.reason, index=index + bad.index - first) from bad
         return Nexthop.make(values), index
 
     def write(self, value: Any) -> str | None:
@@ -201,9 +204,6 @@ class RouteLine(Options):
     def __init__(self, target: type[Route]) -> None:
         super().__init__(target, {}, strict=True, finish=complete_route)
 
-    def _missing(self, word: str, index: int) -> None:
-        raise MissingWordError(word, index)
-
     def _read_option(self, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> int:
         word = words[index]
         if values.get("nexthop") and word != "nexthop":
@@ -224,7 +224,8 @@ class RouteLine(Options):
             values["type"] = number
             index += 1
         if index >= len(words):
-            raise MissingWordError
+            last = words[index - 1]
+            raise BadValueError(f"'{last}' needs a destination: the route is ignored", index=index - 1)
         try:
             values["dest"] = default_route(words[index], values) or DESTINATION.parse(words[index])
         except BadValueError as bad:

@@ -8,7 +8,7 @@ from keepalived_py.config.addresses import NetworkName, Prefix, Realms
 from keepalived_py.config.blocks import Options, written
 from keepalived_py.config.fields import Alias, Record, keyword, record
 from keepalived_py.config.routing_values import MarkAndMask, Range
-from keepalived_py.config.scalars import BadValueError, Flag, Integer, Interface, MissingWordError, Text, Word
+from keepalived_py.config.scalars import BadValueError, Flag, Integer, Interface, Text, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ON = Flag()
 INTERFACE = Interface()
 PREFIX = Prefix()
-PORTS = Range(65535)
+PORTS = Range(65535, single=True)
 U32 = 0xFFFFFFFF
 KEEPALIVED = 18
 FIRST_PREFERENCE = 16384
@@ -115,9 +115,6 @@ class RuleLine(Options):
 
     def __init__(self, target: type[Rule]) -> None:
         super().__init__(target, {}, strict=True, drop_unknown=True, finish=complete_rule)
-
-    def _missing(self, word: str, index: int) -> None:
-        raise MissingWordError(word, index)
 
     def _read_option(self, words: Sequence[str], index: int, values: dict[str, Any], reading: Reading) -> int:
         word = words[index]

@@ -86,7 +86,9 @@ class VrrpScript(Record):
     user: User | None = keyword(
         UserValue(), "User and group that it runs as", default=None, unset="script_user", inherits="script_user"
     )
-    script: Script | None = keyword(CommandLine(), "Command line; quote it when it has arguments", default=None)
+    script: Script | None = keyword(
+        CommandLine(), "Command line; quote it when it has arguments", default=None, forgiving=True
+    )
     interval: float = keyword(SCRIPT_SECONDS, "Time between two runs", default=1.0)
     timeout: float | None = keyword(SCRIPT_SECONDS, "Longest run", default=None, unset="interval")
     weight: Weight = keyword(
@@ -106,7 +108,11 @@ class TrackProcess(Record):
 
     name: str = attribute()
     process: tuple[str, ...] = keyword(
-        ProcessCommand(), "Name, and perhaps parameters, of the processes", default=(), unset="none (required)"
+        ProcessCommand(),
+        "Name, and perhaps parameters, of the processes",
+        default=(),
+        unset="none (required)",
+        once=True,
     )
     param_match: str | None = keyword(
         Maybe(Choice("initial", "partial"), "exact"),
@@ -139,7 +145,7 @@ class TrackFile(Record):
     """A file whose number adds to priorities."""
 
     name: str = attribute()
-    file: str | None = keyword(Text("PATH", type_name="path"), "The file", default=None, once=True)
+    file: str | None = keyword(Text("PATH", type_name="path"), "The file", default=None, once=True, forgiving=True)
     weight: Weight = keyword(
         WeightValue(Integer(-254, 254)), "Factor of the number in the file", default=Weight(weight=1), unset="1"
     )

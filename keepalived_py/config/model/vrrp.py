@@ -355,6 +355,7 @@ class VrrpInstance(Record):
         unset="global vrrp_garp_extra_if",
         in_effect=False,
         aliases=(Alias("vmac_garp_intvl", "Earlier spelling of garp_extra_if", faulty=True),),
+        forgiving=True,
     )
     lower_prio_no_advert: bool = keyword(
         YES_NO,
@@ -382,6 +383,7 @@ class VrrpInstance(Record):
         "Receive buffer of the socket",
         default=None,
         unset="policy",
+        forgiving=True,
     )
     authentication: Authentication | None = keyword(
         Block(Authentication), "VRRPv2 authentication", default=None, unset="none"
