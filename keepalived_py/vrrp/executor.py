@@ -234,15 +234,20 @@ class Executor:
         self._announce_all(running, rounds)
 
     def _refresh(self, running: RunningInstance, _now: float) -> None:
-        self._announce_all(running, running.router.parameters.garp_master_refresh_repeat)
+        self._announce_unless_busy(running, running.router.parameters.garp_master_refresh_repeat)
 
     def _announce_lower_priority(self, running: RunningInstance, _now: float) -> None:
-        self._announce_all(running, running.router.parameters.garp_lower_prio_repeat)
+        self._announce_unless_busy(running, running.router.parameters.garp_lower_prio_repeat)
 
     def _announce_source(self, running: RunningInstance, _now: float) -> None:
         """Unicast peers may have forgotten our hardware address while our interface was down."""
         if running.source_announcement is not None:
             running.source_announcement.send(self._frames.fileno())
+
+    def _announce_unless_busy(self, running: RunningInstance, rounds: int) -> None:
+        """Announce, unless an earlier announcement has not ended: with pauses between frames it may take minutes."""
+        if not running.work:
+            self._announce_all(running, rounds)
 
     def _announce_all(self, running: RunningInstance, rounds: int) -> None:
         steps = [self._announcing(running, running.bursts, rounds)]

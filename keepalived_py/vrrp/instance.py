@@ -7,6 +7,7 @@ too early does no harm: a timer that was set for an earlier deadline may simply 
 
 from math import inf
 
+from keepalived_py.observability.budget import LineBudget
 from keepalived_py.vrrp.announcements import Announcements
 from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
 from keepalived_py.vrrp.owner import Claim, OwnerConflict
@@ -21,6 +22,8 @@ _RESIGN = (Effect.SEND_RESIGNATION, Effect.REMOVE_ADDRESSES, Effect.REPORT_TRANS
 _REPORT = (Effect.REPORT_TRANSITION,)
 _SEND = (Effect.SEND_ADVERT,)
 _NOTES = (Effect.REPORT_NOTES,)
+ANSWERS = 10
+"""Adverts of others that a master answers at once, and in each interval: a flood of them must not cause another."""
 
 
 class Instance:
@@ -48,6 +51,7 @@ class Instance:
     __slots__ = (
         "_advert_at",
         "_announcements",
+        "_answers",
         "_heard",
         "_owner",
         "_preempt_at",
@@ -90,6 +94,7 @@ class Instance:
         self._preempt_at = inf
         self._advert_at = inf
         self._announcements = Announcements()
+        self._answers = LineBudget(ANSWERS, parameters.advertisement_interval / ANSWERS)
         self._timer_is_skew = False
         self._heard = ""
         self._owner = OwnerConflict()
@@ -225,6 +230,7 @@ class Instance:
         if (old.family, old.vrid) != (parameters.family, parameters.vrid):
             raise ValueError(f"{parameters.name}: a reload cannot turn a virtual router into another one")
         self.parameters = parameters
+        self._answers = LineBudget(ANSWERS, parameters.advertisement_interval / ANSWERS)
         if parameters.source_address and parameters.source_address != old.source_address:
             self.source_address = parameters.source_address
         if parameters.timer_expired_backup:
@@ -333,6 +339,8 @@ class Instance:
             yielded = self._yield(now, self._oversleep(now))
             return yielded + self._advert_as_backup(now, source, priority, interval)
         if priority == 0:
+            if not self._answers.allows(now):
+                return NOTHING
             self.notes.append(Note("Master received priority 0 message", detail=True))
             return self._send(now) + _NOTES
         if priority == self.priority:
@@ -362,6 +370,8 @@ class Instance:
 
     def _answer(self, now: float, source: bytes, priority: int) -> Effects:
         """RFC 9568 section 6.4.3 (735) discards it; the hosts that believed it must hear from us."""
+        if not self._answers.allows(now):
+            return NOTHING
         election = "" if self.parameters.lower_prio_no_advert else ", forcing new election"
         text = f"Received advert from {address_text(source)} with lower priority {priority}, ours {self.priority}"
         self.notes.append(Note(text + election))

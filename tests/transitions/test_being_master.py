@@ -96,6 +96,15 @@ def test_master_answers_a_lower_priority_advert_twice() -> None:
     assert instance.deadline_at == NOW + 1.0
 
 
+@pytest.mark.parametrize("priority", [0, 50])
+def test_master_answers_a_flood_of_adverts_ten_times_at_once_and_ten_times_an_interval(priority: int) -> None:
+    instance = master(garp_master_delay=0.0, garp_lower_prio_delay=0.0)
+    answered = [bool(instance.advert_received(NOW, HIGHER, priority, 1.0)) for _ in range(1000)]
+    assert answered == [True] * 10 + [False] * 990
+    later = [bool(instance.advert_received(NOW + 0.001 * step, HIGHER, priority, 1.0)) for step in range(1, 1001)]
+    assert sum(later) in {9, 10}
+
+
 def test_master_with_lower_prio_no_advert_announces_only_and_keeps_its_timer() -> None:
     instance = master(garp_master_delay=0.0, lower_prio_no_advert=True, garp_lower_prio_delay=0.0)
     assert instance.advert_received(NOW, HIGHER, 50, 1.0) == ANSWER[1:]
