@@ -7,11 +7,12 @@ adverts of this and of every other instance keep their cadence meanwhile.
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
-from keepalived_py.errors import NetlinkError
+from keepalived_py.errors import NetlinkError, PermissionDeniedError
 from keepalived_py.kernel.netlink import NetlinkSocket
-from keepalived_py.kernel.rtnl import ADD_TOLERATED, AF_INET, DELETE_TOLERATED
+from keepalived_py.kernel.rtnl import ADD_TOLERATED, AF_INET, DELETE_TOLERATED, AddressRequest, address_deleted
 from keepalived_py.kernel.transmit import Burst, frame_destination, open_frame_socket
 from keepalived_py.notify import vocabulary
 from keepalived_py.vrrp.effects import Effect
@@ -53,7 +54,7 @@ class Executor:
         working: instances amid adding, removing or announcing their addresses.
 
     Raises:
-        PermissionError: CAP_NET_RAW is missing.
+        PermissionDeniedError: CAP_NET_RAW is missing.
     """
 
     def __init__(self, reactor: Reactor, log: Log, record: AdoptionRecord) -> None:
@@ -63,7 +64,10 @@ class Executor:
         self._log = log
         self._record = record
         self._netlink = NetlinkSocket()
-        self._frames = open_frame_socket()
+        try:
+            self._frames = open_frame_socket()
+        except PermissionError as problem:
+            raise PermissionDeniedError("packet sockets need CAP_NET_RAW: start keepalived as root") from problem
         self._lines: list[str] = []
         self._actions: dict[Effect, Callable[[RunningInstance, float], None]] = {
             Effect.SEND_ADVERT: self._send_advert,
@@ -82,6 +86,17 @@ class Executor:
         """Close the sockets."""
         self._netlink.close()
         self._frames.close()
+
+    def demand_permission(self) -> None:
+        """Find out whether the kernel lets us change addresses, before other routers rely on it.
+
+        Raises:
+            PermissionDeniedError: CAP_NET_ADMIN is missing.
+        """
+        # The kernel looks at the permission first, and only then for interface 0.
+        refusals = self._netlink.execute([address_deleted(AddressRequest(AF_INET, bytes(4), 32, 0))])
+        if any(refusal.errno == errno.EPERM for refusal in refusals):
+            raise PermissionDeniedError("virtual addresses need CAP_NET_ADMIN: start keepalived as root")
 
     def perform(self, running: RunningInstance, effects: Sequence[Effect], now: float) -> None:
         """Carry out `effects` in order. Log lines about addresses follow those about the transition."""

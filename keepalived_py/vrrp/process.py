@@ -53,6 +53,8 @@ class VrrpProcess:
     def _begin(self) -> None:
         """Start listening to the kernel, take the configuration and begin."""
         config = self._child.config
+        if any(one.virtual_ipaddress or one.virtual_ipaddress_excluded for one in config.vrrp_instances):
+            self._executor.demand_permission()
         self._loop.report_addresses(self._monitor.load())
         self._loop.reactor.add_reader(self._monitor, self._interfaces_changed)
         self._log.info(vocabulary.REFLECTOR)

@@ -18,7 +18,7 @@ from keepalived_py.watchdog import policy, signals
 from keepalived_py.watchdog.offspring import Birthright, Offspring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 READY_POLL = 0.005
 """Seconds between looks at children that are being waited for; only while they are."""
+
+INIT = 1
+"""Process number of whoever inherits orphans: ours in a container of our own."""
 
 READY_LIMIT = 10.0
 """A start not finished after this long is reported as done: the children live, and the log says what they do."""
@@ -161,6 +164,8 @@ class Supervisor:
             status = _ended(child)
             if status is not None:
                 self._died(child, status)
+        if os.getpid() == INIT:
+            _reap_orphans({child.pid for child in self._offspring})
 
     def _died(self, child: Offspring, status: int) -> None:
         """Replace a child that nobody told to stop, unless another attempt would only end the same way."""
@@ -287,6 +292,18 @@ class Supervisor:
         ending = f"{who} {describe(status)}"
         self._log.error(ending)
         return notes[0] if notes and os.WIFEXITED(status) else f"{ending}; the log says more"
+
+
+def _reap_orphans(children: Collection[int | None]) -> None:
+    """Wait for ended processes that became ours when their parents ended, up to one of `children`."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in children:  # a child of that moment has its own SIGCHLD
+            return
+        os.waitpid(ended.si_pid, 0)
 
 
 def _ended(child: Offspring) -> int | None:
