@@ -90,7 +90,7 @@ class NetworkName(Kind):
 
     def parse_in(self, text: str, reading: Reading) -> int:
         """Return the number; names of the machine come first."""
-        value = None if text[:1].isdigit() else reading.names(self.table, text)
+        value = None if text[:1].isdigit() else reading.number(self.table, text)
         return self.parse(text) if value is None else value
 
 

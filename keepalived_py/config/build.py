@@ -37,7 +37,7 @@ def build(tree: Sequence[Statement], diagnostics: Diagnostics, names: NameLookup
     Args:
         tree: the statements outside every block.
         diagnostics: where problems go; a missing word is an error of its own class, and the rest is still read.
-        names: (table, name) -> number for the names of /etc/iproute2.
+        names: (table, name, (iproute_usr_dir, iproute_etc_dir)) -> number for the names of /etc/iproute2.
     """
     return _Builder(Reading(diagnostics, names)).config(tree)
 
@@ -101,7 +101,7 @@ class _Builder:
     def _unknown(self, statement: Statement, words: dict[str, Keyword]) -> None:
         word = statement.words[0]
         skipped = "; its block is skipped" if statement.body is not None else ""
-        suggestion = did_you_mean(word, words)
+        suggestion = "" if self.reading.diagnostics.full else did_you_mean(word, words)
         self.reading.problem(f"unknown keyword '{word}'{skipped}", 0, suggestion=suggestion)
 
     def _read_statement(self, known: Keyword, statement: Statement, values: Values) -> None:
@@ -130,6 +130,8 @@ class _Builder:
             return
         if name in values and isinstance(kind, ScriptValue):
             raise BadValueError("the script is already set: this one is ignored", index=0)
+        if known.steady and values.get(name, value) != value:
+            raise BadValueError(f"it contradicts the {known.kind.format(values[name])} before it: this one is ignored")
         values[name] = value
         if known.effect is not None:
             known.effect(value, values, self.reading)

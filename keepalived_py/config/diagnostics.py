@@ -8,6 +8,7 @@ from keepalived_py.structure import field, structure
 
 MOST_LENGTH_DIFFERENCE = 4
 MOST_COMPARISONS = 400
+MOST_DIAGNOSTICS = 1000
 
 
 class Severity(IntEnum):
@@ -86,13 +87,27 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 @structure(frozen=False)
 class Diagnostics:
-    """The collection that every stage of reading a configuration adds to; duplicates are dropped."""
+    """The collection that every stage of reading a configuration adds to; duplicates are dropped.
+
+    Nobody reads thousands of them: beyond MOST_DIAGNOSTICS only their codes count.
+    """
 
     _entries: dict[Diagnostic, None] = field(default_factory=dict)
+    _codes: set[ConfigTestCode] = field(default_factory=set)
+
+    @property
+    def full(self) -> bool:
+        """True when further diagnostics are not kept."""
+        return len(self._entries) > MOST_DIAGNOSTICS
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic unless the same one is already here."""
-        self._entries.setdefault(diagnostic)
+        self._codes.add(diagnostic.code)
+        if len(self._entries) < MOST_DIAGNOSTICS:
+            self._entries.setdefault(diagnostic)
+        elif not self.full and diagnostic not in self._entries:
+            message = f"more than {MOST_DIAGNOSTICS} problems: the others are not shown"
+            self._entries.setdefault(Diagnostic(Severity.ERROR, message, code=diagnostic.code))
 
     def error(
         self,
@@ -124,7 +139,6 @@ class Diagnostics:
 
     def exit_code(self) -> ConfigTestCode:
         """Return the --config-test exit code: a missing word stops everything, else the largest class."""
-        codes = {entry.code for entry in self._entries}
-        if ConfigTestCode.MISSING_WORD in codes:
+        if ConfigTestCode.MISSING_WORD in self._codes:
             return ConfigTestCode.MISSING_WORD
-        return max(codes, default=ConfigTestCode.OK)
+        return max(self._codes, default=ConfigTestCode.OK)

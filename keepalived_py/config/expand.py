@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MAX_INCLUDE_DEPTH = 32
 MAX_FILES = 5000
 MAX_GENERATED_LINES = 50_000
-MAX_BYTES = 64 << 20
 _MAX_PASSES = 100
 _SPECIAL = re.compile(r'[{}#!"$\\@~]')
 _CONDITION = re.compile(r"@(\^?)([^ \t]*)[ \t]+(.*)", re.DOTALL)
@@ -344,7 +343,16 @@ class Expander:
             data = self._files.read(name)
         except OSError as error:
             message = f"configuration file '{name}' cannot be read: {error.strerror}"
-            self._report(include.IncludeProblem(Check.READ, message), active, where)
+            if where is None:
+                self._diagnostics.error(message, code=ConfigTestCode.BAD_ENVIRONMENT)
+            else:
+                self._report(include.IncludeProblem(Check.READ, message), active, where)
+            return False
+        if self.size + len(data) > include.MAX_BYTES:
+            limit = f"{include.MAX_BYTES >> 20} MiB"
+            self._diagnostics.error(
+                f"configuration file '{name}' is not read: all files together exceed {limit}", where
+            )
             return False
         self.files_read.append(name)
         self.size += len(data)
@@ -359,6 +367,6 @@ class Expander:
         """Return why a file must not be read, or an empty string."""
         if any(source.path == path for source in self._open):
             return f"configuration file '{path}' includes itself"
-        if len(self.files_read) >= MAX_FILES or self.size > MAX_BYTES:
-            return f"too many or too large files: '{path}' is not read"
+        if len(self.files_read) >= MAX_FILES:
+            return f"more than {MAX_FILES} configuration files: '{path}' is not read"
         return ""

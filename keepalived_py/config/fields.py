@@ -79,6 +79,7 @@ class Keyword:
         "path",
         "repeat",
         "section",
+        "steady",
         "syntax",
         "unset",
     )
@@ -101,6 +102,7 @@ class Keyword:
         self.guard: Callable[[dict[str, Any]], None] | None = options.get("guard")
         self.deprecated: str = options.get("deprecated", "")
         self.effect: Callable[[Any, dict[str, Any], Reading], None] | None = options.get("effect")
+        self.steady: bool = options.get("steady", False)
         self.path: str = options.get("path", "")
         self.section: str = options.get("section", "")
 
@@ -123,6 +125,7 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             repeat: every appearance adds one value to a tuple.
             once: a second one is an error and is ignored.
             forgiving: without its words it is an error like any other and is ignored; the rest can run.
+            steady: a second one that says something else is an error and is ignored.
             guard: called with what the block has said so far; BadValueError refuses the keyword here.
             deprecated: what to use instead; using the keyword is then an error.
             effect: called with (value, values, reading) after the value has been stored.

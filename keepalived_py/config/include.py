@@ -8,6 +8,8 @@ from posixpath import dirname
 from typing import Protocol
 
 MAX_ALTERNATIVES = 1000
+MAX_BYTES = 16 << 20
+"""Of all files together: ten times the largest configurations known, and read within seconds."""
 _STATEMENT = re.compile(r"include([rmwba])?[ \t]+(\S.*)", re.DOTALL)
 _WILDCARD = re.compile(r"[*?\[]")
 _INNERMOST_BRACES = re.compile(r"\{([^{}]*)\}")
@@ -62,7 +64,7 @@ class Files(Protocol):
         """Return what stands at a path; an executable file or a device is UNSUITABLE."""
 
     def read(self, path: str) -> bytes:
-        """Return the content of a file; OSError when it cannot be read."""
+        """Return the content of a file, at most MAX_BYTES and one more; OSError when it cannot be read."""
 
 
 class IncludeProblem:

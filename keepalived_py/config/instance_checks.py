@@ -197,8 +197,9 @@ def _distinct_addresses(check: InstanceCheck) -> list[VirtualAddress]:
     for entry in check.record.virtual_ipaddress:
         if entry.address in seen:
             check.error(f"{entry.address} is there twice: the second is ignored", at=entry.location())
-        elif kept and entry.address.version != kept[0].address.version:
-            check.error(f"{entry.address} is not of the family of the first address: ignored", at=entry.location())
+        elif entry.address.version != check.record.family:
+            whose = "the family of the first address" if kept else f"family IPv{check.record.family} of the instance"
+            check.error(f"{entry.address} is not of {whose}: ignored", at=entry.location())
         else:
             seen.add(entry.address)
             kept.append(entry)

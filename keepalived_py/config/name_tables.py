@@ -10,7 +10,8 @@ _FILES = {
     "realms": "rt_realms",
     "group": "group",
 }
-USUAL_DIRECTORIES = ("/usr/share/iproute2", "/usr/lib/iproute2", "/etc/iproute2")
+DISTRIBUTION = ("/usr/share/iproute2", "/usr/lib/iproute2")
+MACHINE = "/etc/iproute2"
 
 
 class NameTables:
@@ -19,19 +20,28 @@ class NameTables:
     A later directory wins over an earlier one, so that /etc overrides what the distribution ships.
     """
 
-    def __init__(self, directories: tuple[str, ...] = USUAL_DIRECTORIES) -> None:
-        self._directories = directories
-        self._tables: dict[str, dict[str, int]] = {}
+    def __init__(self) -> None:
+        self._tables: dict[tuple[str, ...], dict[str, int]] = {}
 
-    def number(self, table: str, name: str) -> int | None:
-        """Return the number of a name in one of the tables `scope table protocol dsfield realms group ipproto`."""
-        if table not in self._tables:
-            self._tables[table] = self._protocols() if table == "ipproto" else self._read(_FILES.get(table, table))
-        return self._tables[table].get(name)
+    def number(self, table: str, name: str, directories: tuple[str | None, str | None] = (None, None)) -> int | None:
+        """Return the number of a name in one of the tables `scope table protocol dsfield realms group ipproto`.
 
-    def _read(self, file: str) -> dict[str, int]:
+        Args:
+            table: which table.
+            name: the name looked for.
+            directories: of the distribution and of the machine; None for the usual ones.
+        """
+        shipped, own = directories
+        places = (*(DISTRIBUTION if shipped is None else (shipped,)), own or MACHINE)
+        key = (table, *places)
+        if key not in self._tables:
+            file = _FILES.get(table, table)
+            self._tables[key] = self._protocols() if table == "ipproto" else self._read(file, places)
+        return self._tables[key].get(name)
+
+    def _read(self, file: str, places: tuple[str, ...]) -> dict[str, int]:
         found: dict[str, int] = {}
-        for directory in self._directories:
+        for directory in places:
             for line in _lines(f"{directory}/{file}"):
                 number, name = line[:2]
                 try:

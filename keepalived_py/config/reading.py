@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from keepalived_py.config.diagnostics import Location
     from keepalived_py.config.tree import Statement
 
-    NameLookup = Callable[[str, str], int | None]
+    Directories = tuple[str | None, str | None]
+    NameLookup = Callable[[str, str, Directories], int | None]
 
 
-def no_names(table: str, name: str) -> int | None:
+def no_names(table: str, name: str, directories: Directories = (None, None)) -> int | None:
     """Know no name beyond the built-in ones."""
-    del table, name
+    del table, name, directories
     return None
 
 
@@ -27,7 +28,7 @@ class Reading:
 
     Attributes:
         diagnostics: where problems go.
-        names: (table, name) -> number, for the names of /etc/iproute2; tables are `scope`, `table`,
+        names: (table, name, directories) -> number, for the names of /etc/iproute2; tables are `scope`, `table`,
             `protocol`, `dsfield`, `realms`, `group`, `ipproto`.
         statement: the statement being read.
         shift: how far word numbers are ahead of the statement's own (1 on a line of a value block, which
@@ -66,11 +67,19 @@ class Reading:
 
         return self.defaults.get(name, GlobalDefs.defaults_[name])
 
+    def number(self, table: str, name: str) -> int | None:
+        """Return the number of a name of /etc/iproute2, or of where `global_defs` says these files are."""
+        if self.names is no_names:
+            return None
+        defaults = self.defaults
+        return self.names(table, name, (defaults.get("iproute_usr_dir"), defaults.get("iproute_etc_dir")))
+
     def problem(
         self, reason: str, index: int = 0, *, code: ConfigTestCode = ConfigTestCode.ERRORS, suggestion: str = ""
     ) -> None:
         """Record an error at word `index` of the statement being read."""
-        self.diagnostics.error(reason, self.at(index), code=code, suggestion=suggestion)
+        place = None if self.diagnostics.full else self.at(index)
+        self.diagnostics.error(reason, place, code=code, suggestion=suggestion)
 
     def advice(self, reason: str, index: int = 0) -> None:
         """Record a warning at word `index` of the statement being read."""

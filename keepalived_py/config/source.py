@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from keepalived_py.config.include import FileKind
+from keepalived_py.config.include import MAX_BYTES, FileKind
 
 _EXECUTE_BITS = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
@@ -36,6 +36,6 @@ class Disk:
         return FileKind.REGULAR if stat.S_ISREG(mode) and not mode & _EXECUTE_BITS else FileKind.UNSUITABLE
 
     def read(self, path: str) -> bytes:
-        """Return the content of a file; OSError when it cannot be read."""
+        """Return the content of a file, at most MAX_BYTES and one more; OSError when it cannot be read."""
         with open(path, "rb") as file:  # noqa: PTH123
-            return file.read()
+            return file.read(MAX_BYTES + 1)

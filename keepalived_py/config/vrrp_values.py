@@ -73,6 +73,18 @@ class Priority(Integer):
             raise BadValueError(f"{bad.reason}; 100 is used", instead=100) from bad
 
 
+def choose_version_3(value: Any, values: dict[str, Any], reading: Reading) -> None:
+    """Give an instance with native_ipv6 the version that it needs (the effect of the keyword)."""
+    del value
+    if any(line.address.version == 4 for line in values.get("virtual_ipaddress", ())):
+        del values["native_ipv6"]
+        reading.problem("native_ipv6 contradicts the IPv4 addresses before it: it is ignored")
+        return
+    if values.get("version") == 2:
+        reading.advice("native_ipv6 needs version 3: version 3 is used")
+    values["version"] = 3
+
+
 def mac_address(text: str) -> bytes | None:
     """Return the five or six octets of a MAC address, or None when it is not one."""
     parts = text.split(":")

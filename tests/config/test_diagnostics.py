@@ -34,3 +34,21 @@ def test_near_word_is_suggested_and_a_far_one_is_not() -> None:
     assert did_you_mean("priorty", known) == "did you mean 'priority'?"
     assert did_you_mean("banana", known) == ""
     assert did_you_mean("name7", [f"name{n}x" for n in range(1000)]) == ""
+
+
+def test_problem_after_the_thousandth_counts_and_is_not_shown() -> None:
+    diagnostics = Diagnostics()
+    for number in range(1001):
+        diagnostics.error(f"problem {number}")
+    diagnostics.error("the last", code=ConfigTestCode.SECURITY)
+    told = [entry.message for entry in diagnostics]
+    assert (len(told), told[999], told[1000]) == (
+        1001,
+        "problem 999",
+        "more than 1000 problems: the others are not shown",
+    )
+    assert diagnostics.exit_code() is ConfigTestCode.SECURITY
+
+
+def test_word_that_differs_in_case_only_is_what_was_meant() -> None:
+    assert did_you_mean("mii", ["MII", "min"]) == "did you mean 'MII'?"

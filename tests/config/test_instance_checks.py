@@ -2,6 +2,7 @@ import pytest
 
 from keepalived_py.config.environment import RecordedEnvironment
 from tests.config.checking import check_text, instance_text, only_instance
+from tests.config.test_build import build_text
 
 MACHINE = RecordedEnvironment(interfaces=frozenset({"lo", "eth0", "eth1"}))
 
@@ -174,3 +175,34 @@ def test_more_addresses_than_an_advert_holds_move_to_the_excluded_ones() -> None
     instance, messages = only_instance(instance_text(addresses=addresses))
     assert (len(instance.virtual_ipaddress), len(instance.virtual_ipaddress_excluded)) == (255, 5)
     assert len(messages) == 1
+
+
+def test_native_ipv6_before_ipv4_addresses_drops_them() -> None:
+    _, messages = check_text(
+        instance_text("native_ipv6", "virtual_ipaddress {\n10.0.0.1\n}", without="virtual_ipaddress")
+    )
+    assert messages == [
+        "(VI_1) 10.0.0.1 is not of family IPv6 of the instance: ignored",
+        "(VI_1) no virtual_ipaddress: at least one is required",
+    ]
+
+
+def test_native_ipv6_behind_ipv4_addresses_is_ignored() -> None:
+    config, diagnostics = build_text(instance_text("native_ipv6"))
+    assert [entry.message for entry in diagnostics] == [
+        "native_ipv6 contradicts the IPv4 addresses before it: it is ignored"
+    ]
+    assert (config.vrrp_instances[0].family, config.vrrp_instances[0].version) == (4, 2)
+
+
+def test_native_ipv6_with_version_2_uses_version_3_and_says_so() -> None:
+    text = instance_text("version 2", "native_ipv6", addresses="fe80::1", without="virtual_ipaddress")
+    config, diagnostics = build_text(text)
+    assert [entry.message for entry in diagnostics] == ["native_ipv6 needs version 3: version 3 is used"]
+    assert config.vrrp_instances[0].version == 3
+
+
+def test_second_version_that_differs_is_ignored_and_one_that_agrees_is_not_worth_a_word() -> None:
+    config, diagnostics = build_text(instance_text("version 3", "version 2", "version 3"))
+    assert config.vrrp_instances[0].version == 3
+    assert [entry.message for entry in diagnostics] == ["version: it contradicts the 3 before it: this one is ignored"]

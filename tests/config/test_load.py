@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from keepalived_py.config.environment import RecordedEnvironment
 from keepalived_py.config.load import load
+from keepalived_py.config.source import Disk
 from keepalived_py.errors import ConfigTestCode
 from keepalived_py.options import Options
 from tests.config.checking import instance_text
@@ -64,3 +67,17 @@ def test_error_has_file_line_column_source_and_caret(tmp_path: Path) -> None:
     assert first.startswith(f"{path}:7:3: error: ")
     assert "did you mean 'priority'?" in first
     assert (source, caret) == ("      priorty 100", "      ^")
+
+
+def test_main_file_that_cannot_be_read_ends_with_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "main.conf"
+    path.touch()
+
+    def refuse(_self: Disk, _path: str) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Disk, "read", refuse)
+    loaded = load(str(path), Options())
+    message = f"error: configuration file '{path}' cannot be read: Permission denied"
+    assert [entry.render() for entry in loaded.diagnostics] == [message]
+    assert (loaded.config, loaded.exit_code) == (None, ConfigTestCode.BAD_ENVIRONMENT)

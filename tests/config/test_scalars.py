@@ -127,7 +127,7 @@ def test_keyword_without_its_word_is_missing_it(kind: Kind) -> None:
 
 
 def test_name_of_the_machine_wins_over_a_built_in_name() -> None:
-    assert read(NetworkName("table", 2**32 - 1), "main", lambda table, name: 7) == 7
+    assert read(NetworkName("table", 2**32 - 1), "main", lambda table, name, directories: 7) == 7
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ ONLY_IN_2_4_3 = frozenset(
         *("vrrp_delay_after_boot", "vrrp_owner_ignore_adverts", "owner_ignore_adverts", "iproute_usr_dir", "sni_name"),
         *("iproute_etc_dir", "state_dump_file", "stats_dump_file", "json_dump_file", "no_virtual_ipaddress", "mode"),
         *("timer_expired_backup", "thread_timer_expired", "auth_hmac", "key", "active_key", "time_window", "multihop"),
-        "anti_replay",
+        *("anti_replay", "state_file_location", "stats_file_location", "json_file_location"),
     }
 )
 CRASH = -1

@@ -62,3 +62,28 @@ def test_merged_configuration_goes_to_the_descriptor(config: Path) -> None:
         text = pipe.read()
     assert "router_id LVS_1" in text
     assert "include" not in text
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("kind", ["fifo", "directory", "device", "executable"])
+def test_main_file_that_is_not_a_plain_file_is_not_opened_and_ends_with_0(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    path = Path("/dev/null") if kind == "device" else tmp_path / "it"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "executable":
+        path.touch(0o755)
+    assert cli.main(["-t", "-f", str(path)]) == 0
+    what = "a directory" if kind == "directory" else "not a regular non-executable file"
+    assert capfd.readouterr().err == f"warning: configuration file '{path}' is {what}\n"
+
+
+def test_file_larger_than_the_limit_is_refused(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with config.open("wb") as file:
+        file.truncate(1 << 40)
+    assert cli.main(["-t", "-f", str(config)]) == 5
+    expected = f"error: configuration file '{config}' is not read: all files together exceed 16 MiB\n"
+    assert capfd.readouterr().err == expected

@@ -450,7 +450,6 @@ class GlobalDefs(ProcessDefs):
         "Directory of the distribution's names of tables and scopes",
         default=None,
         unset="/usr/share/iproute2",
-        in_effect=False,
         forgiving=True,
     )
     iproute_etc_dir: str | None = keyword(
@@ -458,7 +457,6 @@ class GlobalDefs(ProcessDefs):
         "Directory of the machine's names of tables and scopes",
         default=None,
         unset="/etc/iproute2",
-        in_effect=False,
         forgiving=True,
     )
     state_dump_file: str | None = keyword(
@@ -467,6 +465,7 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="TMPDIR/keepalived*.data",
         in_effect=False,
+        aliases=(Alias("state_file_location", "Its name in the manual of keepalived 2.4.3"),),
         forgiving=True,
     )
     stats_dump_file: str | None = keyword(
@@ -475,8 +474,15 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="TMPDIR/keepalived.stats",
         in_effect=False,
+        aliases=(Alias("stats_file_location", "Its name in the manual of keepalived 2.4.3"),),
         forgiving=True,
     )
     json_dump_file: str | None = keyword(
-        PATH, "Where the JSON dump goes", default=None, unset="TMPDIR/keepalived.json", in_effect=False, forgiving=True
+        PATH,
+        "Where the JSON dump goes",
+        default=None,
+        unset="TMPDIR/keepalived.json",
+        in_effect=False,
+        aliases=(Alias("json_file_location", "Its name in the manual of keepalived 2.4.3"),),
+        forgiving=True,
     )

@@ -21,7 +21,15 @@ from keepalived_py.config.model.tracking import (
     TRACK_SCRIPT,
 )
 from keepalived_py.config.scalars import Boolean, Choice, Integer, Interface, NotFlag, Seconds, Text, WholeSeconds
-from keepalived_py.config.vrrp_values import ChecksumCompatibility, HmacKeyValue, Priority, State, UseIpvlan, UseVmac
+from keepalived_py.config.vrrp_values import (
+    ChecksumCompatibility,
+    HmacKeyValue,
+    Priority,
+    State,
+    UseIpvlan,
+    UseVmac,
+    choose_version_3,
+)
 
 if TYPE_CHECKING:
     from keepalived_py.config.addresses import IpAddress
@@ -123,7 +131,7 @@ class VrrpInstance(Record):
         unset="auto detect",
         in_effect=False,
     )
-    native_ipv6: bool = keyword(ON, "Deprecated: use IPv6 and version 3", default=False)
+    native_ipv6: bool = keyword(ON, "Deprecated: use IPv6 and version 3", default=False, effect=choose_version_3)
     state: str = keyword(
         State(),
         "State to begin with",
@@ -178,7 +186,12 @@ class VrrpInstance(Record):
         always=True,
     )
     version: int = keyword(
-        Integer(2, 3, syntax="2/3"), "VRRP version", default=2, unset="vrrp_version (3 for IPv6)", always=True
+        Integer(2, 3, syntax="2/3"),
+        "VRRP version",
+        default=2,
+        unset="vrrp_version (3 for IPv6)",
+        always=True,
+        steady=True,
     )
     priority: int = keyword(
         Priority(),

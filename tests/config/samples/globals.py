@@ -169,6 +169,13 @@ GLOBAL_DEFS: dict[str, Uses] = {
     "tmp_config_directory": text("tmp_config_directory", "/tmp"),
     "iproute_usr_dir": ("iproute_usr_dir /usr/share/iproute2", "»iproute_usr_dir :: needs"),
     "iproute_etc_dir": ("iproute_etc_dir /etc/iproute2", "iproute_etc_dir /etc »more :: exactly one word"),
+    **{
+        f"{name}_file_location": (
+            f"{name}_file_location /tmp/{name} => {name}_dump_file /tmp/{name}",
+            f"»{name}_file_location :: needs",
+        )
+        for name in ("state", "stats", "json")
+    },
     "state_dump_file": text("state_dump_file", "/tmp/state"),
     "stats_dump_file": text("stats_dump_file", "/tmp/stats"),
     "json_dump_file": text("json_dump_file", "/tmp/json"),

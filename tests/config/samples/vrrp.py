@@ -56,7 +56,7 @@ INSTANCE: dict[str, Uses] = {
     "virtual_router_id": number("virtual_router_id", 52, 1, 255),
     "unicast_ttl": ("unicast_peer {\n 10.0.0.7\n }\n unicast_ttl 7 => unicast_ttl 7",
                     "unicast_ttl »256 :: [0, 255]", "»unicast_ttl :: needs"),
-    "version": number("version", 3, 2, 3),
+    "version": (*number("version", 3, 2, 3), "version 3\n version »2 :: contradicts the 3 before it"),
     "priority": number("priority", 150, 1, 255),
     "advert_int": seconds("advert_int", 3, "0.01", "255", beyond="256"),
     "virtual_ipaddress": (
