@@ -145,7 +145,10 @@ class Executor:
     # Addresses
 
     def prepare(self, running: RunningInstance, takeover: Takeover) -> None:
-        """Make `takeover` the addresses of an instance; if it holds them, add and remove the difference."""
+        """Make `takeover` the addresses of an instance; if it holds them, add and remove the difference.
+
+        Addresses that stay while the hardware address beneath them changes are announced again.
+        """
         old = running.takeover
         running.takeover = takeover
         running.bursts = _bursts(takeover)
@@ -157,6 +160,10 @@ class Executor:
         added = takeover.without(old)
         if added.addresses:
             self._add_and_announce(running, added)
+        moved = Takeover(takeover.moved_since(old))
+        if moved.addresses:
+            rounds = running.router.parameters.garp_master_repeat
+            self._queue(running, self._announcing(running, _bursts(moved), rounds))
 
     def adopt(self, running: RunningInstance) -> None:
         """Take the addresses of a crashed predecessor as ours: what is missing is added, nothing is announced."""

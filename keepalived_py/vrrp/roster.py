@@ -259,9 +259,9 @@ class Roster:
         """Another program took a virtual address away: put it back, within bounds, as long as we are master."""
         assert change.address is not None
         key = (change.interface.index, change.address.address, change.address.prefix_length)
-        placed = running.takeover.by_key[key]
-        if not running.holding or not placed.watched or self._is_present(placed):
-            return
+        placed = running.takeover.by_key.get(key)
+        if placed is None or not running.holding or not placed.watched or self._is_present(placed):
+            return  # it went with its interface, we took it off ourselves, nobody shall put it back, or somebody has
         history = running.restorations.setdefault(placed.request.address, Restoration())
         delay = history.removed(now)
         what = (

@@ -93,6 +93,11 @@ class Takeover:
         known = {placed.request for placed in other.addresses}
         return Takeover(placed for placed in self.addresses if placed.request not in known)
 
+    def moved_since(self, other: Takeover) -> list[PlacedAddress]:
+        """Return the addresses that `other` has too, but with another hardware address."""
+        known = {placed.request: placed.mac for placed in other.addresses}
+        return [placed for placed in self.addresses if known.get(placed.request, placed.mac) != placed.mac]
+
 
 def _announcements(addresses: Sequence[PlacedAddress]) -> tuple[Announcement, ...]:
     frames: dict[int, list[bytes]] = {}

@@ -99,7 +99,10 @@ class Hang:
     def judge(self, stamp: float, now: float, *, running: bool) -> Verdict:
         """Judge at `now` a child whose last stamp is `stamp`."""
         if self.aborted_at is not None:
-            return Verdict.ALIVE if now < self.look_at(stamp, running=running) else Verdict.KILL
+            if now < self.look_at(stamp, running=running):
+                return Verdict.ALIVE
+            self.aborted_at = now  # one that the kernel cannot end now is not to be killed without pause
+            return Verdict.KILL
         if now < self.look_at(stamp, running=running):
             return Verdict.ALIVE
         self.aborted_at = now

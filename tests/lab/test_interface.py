@@ -78,6 +78,34 @@ def test_instance_that_cannot_open_sockets_is_in_fault_until_it_can(lab: Lab) ->
     assert "(VI_1) FAULT -> BACKUP: sockets on eth0 are open" in pair.first.log("Keepalived_vrrp")
 
 
+def test_deleted_interface_of_the_master_is_a_fault_of_its_instance_and_no_crash(lab: Lab) -> None:
+    pair = plug_pair(lab)
+    pair.first.ip("link", "add", "other0", "type", "veth", "peer", "name", "other1")
+    pair.first.ip("link", "set", "other0", "up")
+    pair.first.ip("link", "set", "other1", "up")
+    pair.first.ip("address", "add", "192.168.7.9/24", "dev", "other0")
+    other = instance(150, name="VI_2", vrid=52, interface="other0", addresses=["192.168.7.1/24", "192.168.7.2/24"])
+    pair.first.configure(instance(150) + other)
+    pair.first.start()
+    pair.wait(lambda: pair.first.has("192.168.7.1/24", "other0"), 8, "the second instance is master")
+    pid = pair.first.vrrp_pid()
+    pair.first.ip("link", "del", "other0")
+    missing = ": interface other0 is missing"
+    pair.wait(lambda: any(missing in line for line in pair.first.log("Keepalived_vrrp")), 5, "FAULT in the log")
+    holds_for(lambda: pair.first.vrrp_pid() == pid, 1.0, "the VRRP child lives")
+    assert pair.first.has(VIP)
+
+
+def test_changed_hardware_address_of_the_master_is_announced(lab: Lab) -> None:
+    pair = start_pair(lab, instance(150), instance(100))
+    capture = pair.second.capture()
+    pair.first.ip("link", "set", "eth0", "address", "02:00:00:00:aa:01")
+    expected = (VIP.split("/")[0], "02:00:00:00:aa:01")
+    pair.wait(
+        lambda: expected in {(one.address, one.hardware) for one in capture.announcements()}, 2, "the new address"
+    )
+
+
 def test_deleted_virtual_address_is_put_back_with_a_line_in_the_log(lab: Lab) -> None:
     pair = start_pair(lab, instance(150), instance(100))
     history = pair.first.watch_addresses()

@@ -58,3 +58,9 @@ def test_difference_of_two_takeovers_is_what_only_the_first_has() -> None:
 def test_address_is_found_by_what_the_kernel_knows_it_by() -> None:
     takeover = Takeover([placed(7)])
     assert takeover.by_key[2, bytes((10, 0, 0, 7)), 32] is takeover.addresses[0]
+
+
+def test_address_that_stays_while_the_hardware_address_changes_has_moved() -> None:
+    old, new = Takeover([placed(1), placed(2)]), Takeover([placed(2, mac=bytes(6)), placed(3, mac=bytes(6))])
+    assert [one.text for one in new.moved_since(old)] == ["10.0.0.2"]
+    assert new.moved_since(new) == []

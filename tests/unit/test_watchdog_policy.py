@@ -24,6 +24,13 @@ def test_exit_code_is_permanent_only_when_another_attempt_would_repeat_it(code: 
     assert permanent(code) is expected
 
 
+def test_child_that_not_even_sigkill_ends_is_killed_again_every_two_seconds() -> None:
+    hang = Hang(interval=5)
+    verdicts = [hang.judge(100, now, running=True) for now in (105.0, 107.0, 107.001, 108.9, 109.0, 109.001)]
+    assert [verdict is Verdict.KILL for verdict in verdicts] == [False, True, False, False, True, False]
+    assert hang.look_at(100, running=True) == 111.0
+
+
 def test_running_child_silent_for_its_interval_is_aborted_then_killed_after_two_seconds() -> None:
     hang = Hang(interval=5)
     times = [104.9, 105.0, 106.9, 107.0]
