@@ -20,7 +20,7 @@ def config_test(options: Options) -> int:
     Diagnostics go to standard error, or are appended to the file given with --config-test.
     """
     loaded = load(options.config_file, options)
-    text = "".join(f"{diagnostic.render()}\n" for diagnostic in loaded.diagnostics)
+    text = "".join(f"{diagnostic.render()}\n" for diagnostic in loaded.diagnostics.in_order(loaded.files))
     if loaded.config is not None:
         write_merged(options, loaded.config)
     written = _write(text.encode("utf-8", "surrogateescape"), options.config_test_log)

@@ -114,7 +114,7 @@ class Exactly(Kind):
 def split_group(words: Sequence[str]) -> tuple[str | None, str | None, bool]:
     """Return (user, group, supplementary) of `[USER [[:]GROUP]]`; `:` alone or before GROUP asks for supplementary."""
     user = str(words[0]) if words else None
-    rest = "".join(words[1:3])
+    rest = "".join(words[1 : 3 if words[1:2] == [":"] else 2])
     return user, rest.removeprefix(":") or None, rest.startswith(":")
 
 

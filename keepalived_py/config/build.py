@@ -101,7 +101,9 @@ class _Builder:
     def _unknown(self, statement: Statement, words: dict[str, Keyword]) -> None:
         word = statement.words[0]
         skipped = "; its block is skipped" if statement.body is not None else ""
-        suggestion = "" if self.reading.diagnostics.full else did_you_mean(word, words)
+        suggestion = ""
+        if not self.reading.diagnostics.full:
+            suggestion = did_you_mean(word, words) or where_known(word)
         self.reading.problem(f"unknown keyword '{word}'{skipped}", 0, suggestion=suggestion)
 
     def _read_statement(self, known: Keyword, statement: Statement, values: Values) -> None:
@@ -197,6 +199,14 @@ class _Builder:
             values[known.attribute] = kind.target.make(inner, statement)
         else:
             values.setdefault(known.attribute, []).append(kind.target.make(inner, statement))
+
+
+def where_known(word: str) -> str:
+    """Return a suggestion for a word that is a keyword of other blocks than the one it stands in, or nothing."""
+    from keepalived_py.config.keywords import blocks_with  # noqa: PLC0415 (only a configuration with errors pays for it)
+
+    blocks = blocks_with(word)
+    return f"it is a keyword of {' or '.join(blocks)}" if blocks else ""
 
 
 def freeze(values: Values) -> None:

@@ -1,6 +1,6 @@
 """What is wrong with a configuration, where, and what would be right."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
 from keepalived_py.errors import ConfigTestCode
@@ -136,6 +136,16 @@ class Diagnostics:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def in_order(self, files: Sequence[str]) -> list[Diagnostic]:
+        """Return the diagnostics as an operator reads the files: by file, line and column, those without place last."""
+        rank = {name: number for number, name in enumerate(files)}
+
+        def key(entry: Diagnostic) -> tuple[int, int, int]:
+            where = entry.location
+            return (rank.get(where.file, len(rank)), where.line, where.column) if where else (len(rank) + 1, 0, 0)
+
+        return sorted(self._entries, key=key)
 
     def exit_code(self) -> ConfigTestCode:
         """Return the --config-test exit code: a missing word stops everything, else the largest class."""

@@ -36,7 +36,8 @@ def check_interfaces(config: Config, environment: Environment, diagnostics: Diag
         for name in (group.interface, *group.interfaces):
             if name and not environment.interface_exists(name):
                 missing = True
-                where = group.location("interface" if name == group.interface else "interfaces")
+                inside = name in group.interfaces
+                where = group.location_in("interfaces", name) if inside else group.location("interface")
                 diagnostics.error(f"garp_group: interface {name} does not exist", where)
     return missing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.blocks import Block, Lines, Options
@@ -97,6 +98,31 @@ def nested(kind: Kind) -> type[Record] | None:
         return nested(kind.item)
     target: type[Record] | None = kind.target if isinstance(kind, Options) else getattr(kind, "target", None)
     return target
+
+
+@cache
+def _homes() -> dict[str, list[str]]:
+    """Return keyword to the names of the blocks that know it, outermost first."""
+    found: dict[str, list[str]] = {}
+    _find_homes(Config, "the top level", found)
+    return found
+
+
+def _find_homes(target: type[Record], name: str, found: dict[str, list[str]]) -> None:
+    inner: list[tuple[type[Record], str]] = []
+    for word, known in target.words_.items():
+        blocks = found.setdefault(word, [])
+        if name not in blocks:
+            blocks.append(name)
+        if isinstance(known.kind, Block) and known.kind.entries is None:
+            inner.append((known.kind.target, word))
+    for block, word in inner:
+        _find_homes(block, word, found)
+
+
+def blocks_with(word: str) -> list[str]:
+    """Return the names of up to three blocks that know a keyword."""
+    return _homes().get(word, [])[:3]
 
 
 def not_in_effect(config: Config) -> list[str]:

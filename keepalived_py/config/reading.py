@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from keepalived_py.config.diagnostics import Diagnostics
 from keepalived_py.errors import ConfigTestCode
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     Directories = tuple[str | None, str | None]
     NameLookup = Callable[[str, str, Directories], int | None]
+
+
+ZERO_WIDTH: Final = frozenset("\u200b\u200c\u200d\u2060\ufeff")
 
 
 def no_names(table: str, name: str, directories: Directories = (None, None)) -> int | None:
@@ -79,7 +82,15 @@ class Reading:
     ) -> None:
         """Record an error at word `index` of the statement being read."""
         place = None if self.diagnostics.full else self.at(index)
+        suggestion = suggestion or self._false_blank(index)
         self.diagnostics.error(reason, place, code=code, suggestion=suggestion)
+
+    def _false_blank(self, index: int) -> str:
+        """Return what to say of a word that holds a character that looks like a blank and is none."""
+        words = self.statement.words if self.statement else []
+        word = words[min(max(index - self.shift, 0), len(words) - 1)] if words else ""
+        false = "" if word.isascii() else next((sign for sign in word if sign.isspace() or sign in ZERO_WIDTH), "")
+        return f"U+{ord(false):04X} in it looks like a blank and is none" if false else ""
 
     def advice(self, reason: str, index: int = 0) -> None:
         """Record a warning at word `index` of the statement being read."""

@@ -359,8 +359,9 @@ class Text(Kind):
         """Return the text."""
         if self.limit and len(text.encode("utf-8", "surrogateescape")) > self.limit:
             kept = text.encode("utf-8", "surrogateescape")[: self.limit].decode("utf-8", "surrogateescape")
+            tail = f": the first {self.limit} are used" if self.cut else ""
             instead = kept if self.cut else UNSET
-            raise BadValueError(f"'{text}' is longer than {self.limit} characters", instead=instead)
+            raise BadValueError(f"'{text}' is longer than {self.limit} characters{tail}", instead=instead)
         return str(text)
 
 

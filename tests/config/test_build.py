@@ -237,3 +237,19 @@ def test_rule_without_action_is_ignored_and_one_without_preference_counts_down()
         (16383, None, "blackhole"),
     ]
     assert len(messages(text)) == 3
+
+
+def test_keyword_of_another_block_is_told_where_it_belongs() -> None:
+    text = "virtual_server 10.0.0.1 80 {\nreal_server 10.0.0.2 80 {\npersistence_timeout 50\n}\n}\n"
+    assert messages(text) == ["error: unknown keyword 'persistence_timeout' (it is a keyword of virtual_server)"]
+
+
+def test_ideographic_space_in_a_word_is_pointed_out() -> None:
+    assert messages("vrrp_instance A {\nvirtual_router_id 51\u3000\n}\n") == [
+        "error: virtual_router_id: invalid number '51\u3000': use 1..255 (U+3000 in it looks like a blank and is none)"
+    ]
+
+
+def test_column_after_a_value_block_is_that_of_the_word() -> None:
+    _, diagnostics = build_text("vrrp_instance A {\nvirtual_ipaddress {\n10.0.0.1\n}\nuse_vmac one two\n}\n")
+    assert [(entry.location.line, entry.location.column) for entry in diagnostics if entry.location] == [(5, 14)]

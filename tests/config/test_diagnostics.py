@@ -52,3 +52,12 @@ def test_problem_after_the_thousandth_counts_and_is_not_shown() -> None:
 
 def test_word_that_differs_in_case_only_is_what_was_meant() -> None:
     assert did_you_mean("mii", ["MII", "min"]) == "did you mean 'MII'?"
+
+
+def test_diagnostics_are_shown_in_the_order_of_the_files_and_lines() -> None:
+    diagnostics = Diagnostics()
+    for name, line in (("b", 1), ("a", 20), ("a", 3)):
+        diagnostics.error("wrong", Location(name, line))
+    diagnostics.error("placeless")
+    shown = [entry.render() for entry in diagnostics.in_order(["a", "b"])]
+    assert shown == ["a:3:1: error: wrong", "a:20:1: error: wrong", "b:1:1: error: wrong", "error: placeless"]

@@ -108,7 +108,12 @@ def test_words_of_a_kind_have_their_meaning(kind: Kind, text: str, value: Any) -
         (Prefix(), "10.0.0.0/33", "invalid prefix length in '10.0.0.0/33': use 0..32", UNSET),
         (NetworkName("scope"), "moon", "unknown scope 'moon'", UNSET),
         (Umask(), "01000", "umask '01000' outside range [0, 0777]", UNSET),
-        (Text(limit=8, cut=True), "123456789", "'123456789' is longer than 8 characters", "12345678"),
+        (
+            Text(limit=8, cut=True),
+            "123456789",
+            "'123456789' is longer than 8 characters: the first 8 are used",
+            "12345678",
+        ),
         (HexText(), "0g", "'0g' is not hexadecimal", UNSET),
         (LvsMethod(), "TUN type gue", "gue needs a port, and only gue has one", UNSET),
         (RoundTrip(1), "1ms", "time '1ms' is outside 200 ms..120 s", 200),

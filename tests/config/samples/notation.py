@@ -78,7 +78,12 @@ def text(word: str, good: str) -> Uses:
 
 
 def script(word: str) -> Uses:
-    return (f"{word} /bin/true => {word} \"'/bin/true'\"", f"»{word} :: needs", f'{word} »"/bin/true :: quote')
+    return (
+        f"{word} /bin/true => {word} \"'/bin/true'\"",
+        f"»{word} :: needs",
+        f'{word} »"/bin/true :: quote',
+        f"{word} /bin/true root root »x :: a group",
+    )
 
 
 def address(word: str, good: str = "10.9.8.7") -> Uses:
