@@ -1,6 +1,8 @@
 import pytest
 
+from keepalived_py.config.arguments import Script
 from keepalived_py.config.script_words import ScriptSyntaxError, split_command, split_value
+from tests.config.test_build import build_text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,23 @@ def test_value_without_its_end_is_refused(text: str) -> None:
         split_value(text)
     with pytest.raises(ScriptSyntaxError):
         split_command(text)
+
+
+def test_escaped_double_quote_stays_inside_the_command_line() -> None:
+    config, diagnostics = build_text('vrrp_instance A {\nnotify_master "/bin/x a\\"b"\n}\n')
+    assert list(diagnostics) == []
+    assert config.vrrp_instances[0].notify_master == Script(words=("/bin/x", 'a"b'))
+
+
+def test_word_after_the_group_is_reported_and_does_not_become_part_of_it() -> None:
+    config, diagnostics = build_text("vrrp_instance A {\nnotify_master /bin/x me us more\n}\n")
+    assert [entry.message for entry in diagnostics] == [
+        "only a user and a group may follow the script; quote a command line with arguments"
+    ]
+    assert config.vrrp_instances[0].notify_master == Script(words=("/bin/x",), user="me", group="us")
+
+
+def test_backslash_at_the_end_of_a_line_is_a_word_of_its_own() -> None:
+    config, diagnostics = build_text("vrrp_instance A {\npriority 5 \\\n}\n")
+    assert list(diagnostics) == []
+    assert config.vrrp_instances[0].priority == 5
