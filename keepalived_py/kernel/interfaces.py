@@ -99,9 +99,13 @@ class Interface:
         A secondary address is taken when there is no other: with a virtual address of the same network added
         before the interface's own, the kernel calls the latter secondary.
         """
-        candidates = [known for known in self.addresses_of(AF_INET) if known.address not in excluding]
-        candidates.sort(key=lambda known: known.secondary)
-        return candidates[0].address if candidates else None
+        fallback = None
+        for known in self.addresses.values():  # thousands, maybe: the one that is wanted mostly comes first
+            if known.family == AF_INET and known.address not in excluding:
+                if not known.secondary:
+                    return known.address
+                fallback = fallback or known.address
+        return fallback
 
     def link_local_address(self, excluding: Collection[bytes] = ()) -> bytes | None:
         """Return the first IPv6 link-local address that may be used as a source and is not `excluding`, or None."""

@@ -172,7 +172,7 @@ class Executor:
 
     def restore(self, running: RunningInstance, placed: PlacedAddress) -> None:
         """Put back one address that another program removed, and announce it."""
-        if running.holding and placed in running.takeover.addresses:
+        if running.holding and running.takeover.by_key.get(placed.key) == placed:
             self._add_and_announce(running, Takeover((placed,)))
 
     def remove_leftovers(self, running: RunningInstance, leftovers: Sequence[PlacedAddress]) -> None:

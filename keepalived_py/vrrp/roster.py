@@ -195,19 +195,42 @@ class Roster:
     def interfaces_changed(self, changes: Iterable[Change]) -> None:
         """Links and addresses changed: find out which instances care and tell them."""
         now = self._reactor.time()
-        changes = list(changes)
-        for running in list(self.instances.values()):
-            relevant = [change for change in changes if self._concerns(running, change)]
-            if not relevant:
-                continue
-            own = [change for change in relevant if self._is_virtual(running, change)]
-            if len(own) < len(relevant):
-                self._review(running, relevant, now)
-            for change in own:
-                if change.kind is ChangeKind.ADDRESS_REMOVED:
-                    self._address_removed(running, change, now)
+        removals: list[tuple[RunningInstance, Change]] = []
+        others = []
+        for change in changes:
+            owners = self._owners(change)
+            if change.kind is ChangeKind.ADDRESS_REMOVED:
+                removals += [(running, change) for running in owners]
+            if not owners or self._is_source(change):
+                others.append(change)
+        self._review_all(others, now)
+        for running, change in removals:
+            self._address_removed(running, change, now)
             running.arm()
         self._pool.report()
+
+    def _owners(self, change: Change) -> list[RunningInstance]:
+        """Return the instances of whose virtual addresses a change tells, mostly one or none.
+
+        A takeover of thousands of addresses is thousands of changes: they must cost the other instances nothing.
+        """
+        address = change.address
+        if change.kind not in _OF_ADDRESSES or address is None:
+            return []
+        key = (change.interface.index, address.address, address.prefix_length)
+        return [running for running in self.instances.values() if key in running.takeover.by_key]
+
+    def _is_source(self, change: Change) -> bool:
+        """Return whether some instance sends its adverts from the address of a change, or has none to send from."""
+        sources = {running.router.instance.source_address for running in self.instances.values()}
+        return b"" in sources or (change.address is not None and change.address.address in sources)
+
+    def _review_all(self, changes: list[Change], now: float) -> None:
+        for running in list(self.instances.values()) if changes else ():
+            relevant = [change for change in changes if self._concerns(running, change)]
+            if relevant:
+                self._review(running, relevant, now)
+                running.arm()
 
     def _concerns(self, running: RunningInstance, change: Change) -> bool:
         names = (change.interface.name, change.old_name)
@@ -215,13 +238,6 @@ class Roster:
         if config.interface in names:
             return True
         return any(one.dev in names for one in (*config.virtual_ipaddress, *config.virtual_ipaddress_excluded))
-
-    def _is_virtual(self, running: RunningInstance, change: Change) -> bool:
-        """Return whether a change is about one of the instance's own virtual addresses."""
-        address = change.address
-        if change.kind not in _OF_ADDRESSES or address is None:
-            return False
-        return (change.interface.index, address.address, address.prefix_length) in running.takeover.by_key
 
     def _review(self, running: RunningInstance, changes: list[Change], now: float) -> None:
         """Look at everything that an instance takes from its interfaces again."""
