@@ -35,7 +35,9 @@ ANY_IP = V4 | V6
 
 
 def words(limit: int = 20) -> Strategy:
-    return st.text(CHARACTERS, min_size=1, max_size=limit).filter(lambda text: len(text.encode()) <= limit)
+    # A line that begins with a directive is one, whatever the block: no interface can be called `includew`.
+    texts = st.text(CHARACTERS, min_size=1, max_size=limit).filter(lambda text: not text.startswith("include"))
+    return texts.filter(lambda text: len(text.encode()) <= limit)
 
 
 NAMES = st.text("abcXYZ019_.-", min_size=1, max_size=12).filter(lambda text: text[0].isalpha())
