@@ -154,9 +154,8 @@ class Executor:
         running.bursts = _bursts(takeover)
         if not running.holding:
             return
-        removed = old.without(takeover)
-        if removed.addresses:
-            self._queue(running, self._removing(running, removed))
+        running.stale = Takeover((*running.stale.addresses, *old.addresses)).without(takeover)
+        self._queue_stale(running)
         added = takeover.without(old)
         if added.addresses:
             self._add_and_announce(running, added)
@@ -164,6 +163,15 @@ class Executor:
         if moved.addresses:
             rounds = running.router.parameters.garp_master_repeat
             self._queue(running, self._announcing(running, _bursts(moved), rounds))
+
+    def _queue_stale(self, running: RunningInstance) -> None:
+        if running.stale.addresses:
+            self._queue(running, self._removing_stale(running))
+
+    def _removing_stale(self, running: RunningInstance) -> Iterator[float]:
+        """Remove what a reload took away; a change of state in between drops this work, but not what is stale."""
+        yield from self._removing(running, running.stale)
+        running.stale = Takeover(())
 
     def adopt(self, running: RunningInstance) -> None:
         """Take the addresses of a crashed predecessor as ours: what is missing is added, nothing is announced."""
@@ -197,6 +205,7 @@ class Executor:
         if running.takeover.addresses:
             self._lines.append(vocabulary.setting_addresses(running.name))
         self._queue(running, self._adding(running, running.takeover, running.bursts))
+        self._queue_stale(running)
 
     def _remove_addresses(self, running: RunningInstance, _now: float) -> None:
         self._drop_work(running)
@@ -204,6 +213,7 @@ class Executor:
         if running.holding and running.takeover.addresses:
             self._lines.append(vocabulary.removing_addresses(running.name))
             self._queue(running, self._removing(running, running.takeover))
+        self._queue_stale(running)
         running.holding = running.announced = False
 
     def _adding(self, running: RunningInstance, takeover: Takeover, bursts: tuple[Burst, ...]) -> Iterator[float]:

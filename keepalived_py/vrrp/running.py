@@ -44,6 +44,7 @@ class RunningInstance:
         takeover: its addresses, prebuilt.
         bursts: the announcing frames of each slice of `takeover`, prebuilt.
         misplaced: addresses whose interface does not exist.
+        stale: addresses that a reload took away and that may still be on their interfaces.
         holding: whether the addresses are ours: added, or being added.
         announced: whether the addresses being added are announced once as they come.
         faults: reasons that the machine was told, with what is to be said when each is gone.
@@ -62,6 +63,7 @@ class RunningInstance:
     sockets: PoolSockets | None = None
     socket_problem: str = ""
     takeover: Takeover = field(default_factory=lambda: Takeover(()))
+    stale: Takeover = field(default_factory=lambda: Takeover(()))
     bursts: tuple[Burst, ...] = ()
     misplaced: tuple[str, ...] = ()
     holding: bool = False
