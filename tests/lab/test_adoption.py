@@ -137,9 +137,12 @@ def test_killed_parent_takes_its_children_with_it_and_the_addresses_go(lab: Lab)
 def test_daemon_starts_again_after_all_its_processes_were_killed(lab: Lab) -> None:
     pair = start_pair(lab, instance(150), instance(100))
     first = pair.first
-    pids = (first.parent_pid(), first.vrrp_pid(), first.checker_pid())
-    assert all(pids)
-    first.run("kill", "-KILL", *(str(pid) for pid in pids))
+    parent, children = first.parent_pid(), (first.vrrp_pid(), first.checker_pid())
+    assert parent
+    assert all(children)
+    first.kill(parent, signal.SIGSTOP)  # it must not replace its children, and they must not outlive it
+    for pid in (*children, parent):
+        first.kill(pid, signal.SIGKILL)
     pair.wait(lambda: pair.second.has(VIP), 3, "the peer takes over")
     assert first.has(VIP), "nobody was left to remove it"
     first.start()

@@ -25,7 +25,9 @@ def test_missing_interface_is_a_fault_that_ends_by_itself_when_it_appears(lab: L
     pair.wait(
         lambda: "VRRP_Instance(VI_1) Entering FAULT STATE" in pair.first.log("Keepalived_vrrp"), 5, "FAULT in the log"
     )
-    assert any("late0" in line for line in pair.first.log("Keepalived_vrrp"))
+    pair.wait(
+        lambda: "(VI_1) INIT -> FAULT: interface late0 is missing" in pair.first.log("Keepalived_vrrp"), 5, "the reason"
+    )
     pair.first.ip("link", "add", "late0", "type", "veth", "peer", "name", "other0")
     pair.first.ip("address", "add", "192.168.7.9/24", "dev", "late0")
     pair.first.ip("link", "set", "other0", "up")
