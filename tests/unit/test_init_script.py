@@ -43,6 +43,14 @@ OUTPUT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def hangup_is_not_ignored() -> Iterator[None]:
+    """A shell cannot trap a signal that was ignored when it started, as under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def state(pid: int) -> str | None:
     """The process's state as /proc shows it."""
     stat = Path(f"/proc/{pid}/stat")
