@@ -87,7 +87,7 @@ class PoolSockets:
             self.sender = self._open()
             self._prepare_receiver()
             self._prepare_sender()
-        except BaseException:
+        except (OSError, PermissionDeniedError):
             self.close()
             raise
 

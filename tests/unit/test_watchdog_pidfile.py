@@ -81,7 +81,10 @@ def test_file_left_by_a_crash_is_taken_over(path: str) -> None:
 @pytest.mark.parametrize("content", ["", "nonsense\n", "-1\n", "0\n", "99999999999999999999\n", f"{os.getpid()}\n"])
 def test_file_that_names_no_other_keepalived_is_taken_over(path: str, content: str) -> None:
     Path(path).write_text(content)
-    PidFile(path).acquire()
+    file = PidFile(path)
+    file.acquire()
+    file.write(4711)
+    assert Path(path).read_text() == "4711\n"
 
 
 def test_unlocked_file_of_a_running_keepalived_is_refused(path: str, named_keepalived: int) -> None:
@@ -94,7 +97,10 @@ def test_number_used_again_by_a_later_keepalived_does_not_count(path: str, named
     Path(path).write_text(f"{named_keepalived}\n")
     before = time.time() - 3600
     os.utime(path, (before, before))
-    PidFile(path).acquire()
+    file = PidFile(path)
+    file.acquire()
+    file.write(4711)
+    assert Path(path).read_text() == "4711\n"
 
 
 def test_number_used_again_by_another_program_does_not_count() -> None:
