@@ -66,10 +66,10 @@ class VrrpProcess:
         self._roster.start(config, self._masters, _startup_delay(config))
 
     def _is_busy(self) -> bool:
-        return bool(self._executor.working)
+        return bool(self._executor.work.working)
 
     def _interfaces_changed(self) -> None:
-        changes = self._monitor.drain(EVENTS_MEANWHILE if self._executor.working else DRAIN_LIMIT)
+        changes = self._monitor.drain(EVENTS_MEANWHILE if self._executor.work.working else DRAIN_LIMIT)
         self._loop.report_addresses(change for change in changes if not self._is_virtual(change))
         self._roster.interfaces_changed(changes)
 

@@ -4,38 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keepalived_py.kernel import sysctl
-from keepalived_py.kernel.arp import gratuitous_request
 from keepalived_py.kernel.interfaces import ChangeKind
-from keepalived_py.kernel.ndisc import unsolicited_advertisement
-from keepalived_py.kernel.transmit import Burst, frame_destination
 from keepalived_py.notify import vocabulary
 from keepalived_py.vrrp.adoption import NO_LEGACY, AdoptionRecord
+from keepalived_py.vrrp.defender import Defender
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.faults import faults_of
+from keepalived_py.vrrp.outfitter import Outfitter
 from keepalived_py.vrrp.parameters import IPV4, IPV6
-from keepalived_py.vrrp.placement import DEFAULT_MTU, parameters_of, place, source_of
+from keepalived_py.vrrp.placement import parameters_of, source_of
 from keepalived_py.vrrp.pool import SocketPool
-from keepalived_py.vrrp.restoration import CALM, DELAYS, Restoration
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.state import State
-from keepalived_py.vrrp.takeover import Takeover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from keepalived_py.config.model import Config
     from keepalived_py.config.model.vrrp import VrrpInstance
-    from keepalived_py.kernel.interfaces import Change, Interface, InterfaceTable
+    from keepalived_py.kernel.interfaces import Change, InterfaceTable
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.adoption import Legacy
+    from keepalived_py.vrrp.effects import Effects
     from keepalived_py.vrrp.executor import Executor
-    from keepalived_py.vrrp.takeover import PlacedAddress
 
-SOCKET_RETRY = 1.0
-"""Seconds before another attempt to open sockets."""
 _MOVES = frozenset({ChangeKind.APPEARED, ChangeKind.GONE, ChangeKind.RENAMED, ChangeKind.MAC_CHANGED})
 """Changes after which addresses and frames must be prepared anew."""
 _OF_ADDRESSES = frozenset({ChangeKind.ADDRESS_ADDED, ChangeKind.ADDRESS_CHANGED, ChangeKind.ADDRESS_REMOVED})
@@ -61,7 +55,13 @@ class Roster:
         self._table = table
         self._executor = executor
         self._record = record
-        self._pool = SocketPool(reactor, log, executor.perform)
+        self._pool = SocketPool(reactor, log, self.perform)
+        self._outfitter = Outfitter(reactor, log, table, executor, self._pool, self._judge)
+        self._defender = Defender(reactor, log, table, executor, self._judge)
+
+    def perform(self, running: RunningInstance, effects: Effects, now: float) -> None:
+        """Carry out what a machine asks for: the one way for the effects of every input."""
+        self._executor.perform(running, effects, now)
 
     # Begin, reload, end
 
@@ -106,7 +106,7 @@ class Roster:
             self._end(running, keep_addresses=keep_addresses)
 
     def _take_globals(self, config: Config) -> None:
-        self._executor.frame_pause = {
+        self._executor.announcer.frame_pause = {
             IPV4: config.global_defs.vrrp_garp_interval,
             IPV6: config.global_defs.vrrp_gna_interval,
         }
@@ -115,18 +115,20 @@ class Roster:
     def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
         now = self._reactor.time()
         source = source_of(instance, self._table)
-        router = VirtualRouter(parameters_of(instance, config.global_defs, source, startup_delay, self._mtu(instance)))
+        router = VirtualRouter(
+            parameters_of(instance, config.global_defs, source, startup_delay, self._outfitter.mtu(instance))
+        )
         running = RunningInstance(instance, router)
         running.timer = self._reactor.timer(self._deadline_reached, running)
         self.instances[instance.name] = running
-        self._place(running)
-        self._open_sockets(running)
+        self._outfitter.place(running)
+        self._outfitter.open_sockets(running)
         running.faults = self._faults(running)
         for number, reason in enumerate(running.faults):
             if number:
                 self._log.info(vocabulary.further_fault(running.name, reason))
             router.fault_found(now, reason)
-        self._executor.perform(running, router.adopted(now, legacy.last_sent_at, legacy.sequence), now)
+        self.perform(running, router.adopted(now, legacy.last_sent_at, legacy.sequence), now)
         if router.state is State.MASTER and router.transition is None:
             self._adopt(running)
         elif router.state is not State.MASTER:
@@ -141,16 +143,11 @@ class Roster:
 
     def _remove_leftovers(self, running: RunningInstance) -> None:
         """Remove virtual addresses that an earlier run, which could not clean up, left on the interfaces."""
-        leftovers = [placed for placed in running.takeover.addresses if self._is_present(placed)]
+        leftovers = [placed for placed in running.takeover.addresses if self._defender.is_present(placed)]
         if leftovers:
             texts = ", ".join(placed.text for placed in leftovers[:5]) + (", ..." if len(leftovers) > 5 else "")
             self._log.info(f"({running.name}) removing addresses left by an earlier run: {texts}")
             self._executor.remove_leftovers(running, leftovers)
-
-    def _is_present(self, placed: PlacedAddress) -> bool:
-        interface = self._table.by_index(placed.request.interface)
-        key = (placed.request.address, placed.request.prefix_length, placed.request.peer)
-        return interface is not None and key in interface.addresses
 
     def _reconfigure(self, running: RunningInstance, instance: VrrpInstance, config: Config) -> None:
         now = self._reactor.time()
@@ -159,16 +156,16 @@ class Roster:
         running.config = instance
         source = source_of(instance, self._table)
         delay = router.parameters.startup_delay
-        parameters = parameters_of(instance, config.global_defs, source, delay, self._mtu(instance))
+        parameters = parameters_of(instance, config.global_defs, source, delay, self._outfitter.mtu(instance))
         if parameters != router.parameters:
             changed = True
-            self._executor.perform(running, router.reconfigured(now, parameters), now)
+            self.perform(running, router.reconfigured(now, parameters), now)
         if not changed:
             return
         self._log.info(f"({running.name}) reconfigured, stays {router.state.name}")
-        self._place(running)
-        self._fit_sockets(running, now)
-        self._judge(running, now)
+        self._outfitter.place(running)
+        self._outfitter.fit_sockets(running)
+        self._judge(running)
         running.arm()
 
     def _end(self, running: RunningInstance, *, keep_addresses: bool = False) -> None:
@@ -176,9 +173,10 @@ class Roster:
         effects = running.router.stopped(now)
         if keep_addresses:
             effects = tuple(effect for effect in effects if effect is not Effect.REMOVE_ADDRESSES)
-        self._executor.perform(running, effects, now)
+        self.perform(running, effects, now)
         self._executor.finish(running)
         running.timer.cancel()
+        running.ended = True
         self._pool.detach(running)
         del self.instances[running.name]
 
@@ -187,7 +185,7 @@ class Roster:
         # The reactor fires what is due within a moment together; the machine only knows that its deadline came.
         effects = running.router.deadline_reached(max(now, min(running.router.deadline_at, now + running.timer.slack)))
         if effects:
-            self._executor.perform(running, effects, now)
+            self.perform(running, effects, now)
         running.arm()
 
     # Interfaces
@@ -205,7 +203,7 @@ class Roster:
                 others.append(change)
         self._review_all(others, now)
         for running, change in removals:
-            self._address_removed(running, change, now)
+            self._defender.address_removed(running, change, now)
             running.arm()
         self._pool.report()
 
@@ -244,21 +242,24 @@ class Roster:
         source = source_of(running.config, self._table)
         if source and source != running.router.instance.source_address:
             running.router.source_address_changed(now, source)
-        self._judge(running, now)
+        self._judge(running)
         if any(change.kind in _MOVES for change in changes):
-            self._place(running)
-        self._fit_sockets(running, now)
+            self._outfitter.place(running)
+        self._outfitter.fit_sockets(running)
 
-    def _judge(self, running: RunningInstance, now: float) -> None:
+    def _judge(self, running: RunningInstance) -> None:
         """Tell the machine of faults that came and went."""
+        if running.ended:
+            return
+        now = self._reactor.time()
         faults = self._faults(running)
         before, running.faults = running.faults, faults
         for reason in faults.keys() - before.keys():
             if running.router.state is State.FAULT:
                 self._log.info(vocabulary.further_fault(running.name, reason))
-            self._executor.perform(running, running.router.fault_found(now, reason), now)
+            self.perform(running, running.router.fault_found(now, reason), now)
         for reason in before.keys() - faults.keys():
-            self._executor.perform(running, running.router.fault_cleared(now, reason, before[reason]), now)
+            self.perform(running, running.router.fault_cleared(now, reason, before[reason]), now)
         running.arm()
 
     def _faults(self, running: RunningInstance) -> dict[str, str]:
@@ -271,111 +272,7 @@ class Roster:
             faults[running.socket_problem] = f"sockets on {running.config.interface} are open"
         return faults
 
-    def _address_removed(self, running: RunningInstance, change: Change, now: float) -> None:
-        """Another program took a virtual address away: put it back, within bounds, as long as we are master."""
-        assert change.address is not None
-        key = (change.interface.index, change.address.address, change.address.prefix_length)
-        placed = running.takeover.by_key.get(key)
-        if placed is None or not running.holding or not placed.watched or self._is_present(placed):
-            return  # it went with its interface, we took it off ourselves, nobody shall put it back, or somebody has
-        history = running.restorations.setdefault(placed.request.address, Restoration())
-        delay = history.removed(now)
-        what = (
-            f"({running.name}) virtual address {placed.text} on {placed.interface_name} was removed by another program"
-        )
-        if delay is None:
-            self._log.error(f"{what} again and again: leaving it to another router for {CALM:g} s")
-            self._give_up(running, placed, now)
-            return
-        self._log.warning(f"{what}: putting it back (attempt {history.attempts} of {len(DELAYS)})")
-        if delay:
-            self._reactor.call_later(delay, self._executor.restore, running, placed)
-        else:
-            self._executor.restore(running, placed)
-
-    def _give_up(self, running: RunningInstance, placed: PlacedAddress, now: float) -> None:
-        running.given_up.add(placed.text)
-        self._judge(running, now)
-        self._reactor.call_later(CALM, self._try_again, running, placed.text)
-
-    def _try_again(self, running: RunningInstance, text: str) -> None:
-        running.given_up.discard(text)
-        if self.instances.get(running.name) is running:
-            self._judge(running, self._reactor.time())
-
-    # Preparation
-
-    def _place(self, running: RunningInstance) -> None:
-        """Prepare netlink batches and frames for the addresses whose interfaces exist."""
-        config = running.config
-        placed, misplaced = [], []
-        for one in (*config.virtual_ipaddress, *config.virtual_ipaddress_excluded):
-            found = place(one, config.interface, self._table, _forwards)
-            if found is None:
-                misplaced.append(str(one.address))
-            else:
-                placed.append(found)
-        if misplaced and tuple(misplaced) != running.misplaced and config.interface:
-            self._log.warning(f"({running.name}) no interface yet for {', '.join(misplaced)}")
-        running.misplaced = tuple(misplaced)
-        self._executor.prepare(running, Takeover(placed))
-        running.source_announcement = self._source_announcement(running)
-
-    def _source_announcement(self, running: RunningInstance) -> Burst | None:
-        interface = self._interface(running)
-        source = running.router.instance.source_address
-        if interface is None or not source or not interface.announces:
-            return None
-        if running.config.family == IPV4:
-            frame = gratuitous_request(source, interface.mac)
-        else:
-            frame = unsolicited_advertisement(source, interface.mac, router=_forwards(interface.name))
-        return Burst([(frame, frame_destination(interface.index))])
-
-    def _mtu(self, instance: VrrpInstance) -> int:
-        interface = self._table.by_name(instance.interface or "")
-        return interface.mtu if interface is not None and interface.mtu else DEFAULT_MTU
-
-    def _interface(self, running: RunningInstance) -> Interface | None:
-        return self._table.by_name(running.config.interface or "")
-
-    def _fit_sockets(self, running: RunningInstance, now: float) -> None:
-        """Open, close or exchange the sockets of an instance; without them it must not be master."""
-        before = running.socket_problem
-        self._open_sockets(running)
-        if running.socket_problem != before:
-            self._judge(running, now)
-
-    def _open_sockets(self, running: RunningInstance) -> None:
-        """Give an instance the sockets that its interface and parameters call for, or note why it has none."""
-        running.socket_problem = ""
-        interface = self._interface(running)
-        if interface is None and running.config.interface is not None:
-            self._pool.detach(running)
-            return
-        if self._pool.fits(running, interface):
-            return
-        self._pool.detach(running)
-        if running.router.parameters.unicast_peers and not running.router.instance.source_address:
-            return
-        try:
-            self._pool.attach(running, interface)
-        except OSError as problem:
-            running.socket_problem = f"cannot open sockets on {running.config.interface}: {problem.strerror}"
-            self._reactor.call_later(SOCKET_RETRY, self._try_sockets, running)
-
-    def _try_sockets(self, running: RunningInstance) -> None:
-        if running.socket_problem and self.instances.get(running.name) is running:
-            self._fit_sockets(running, self._reactor.time())
-            self._pool.report()
-            running.arm()
-
 
 def _identity(instance: VrrpInstance) -> tuple[str | None, int, int]:
     """Return what makes a virtual router the one that it is; with another identity it is another one."""
     return instance.interface, instance.family, instance.virtual_router_id
-
-
-def _forwards(interface: str) -> bool:
-    """Return whether an interface forwards IPv6."""
-    return sysctl.read(sysctl.path_of("net/ipv6/conf/*/forwarding", interface)) == "1"

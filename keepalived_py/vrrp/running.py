@@ -16,11 +16,12 @@ EARLY = 0.01
 """Share of its interval that a periodic advert may leave early, together with those of other instances."""
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.transmit import Burst
     from keepalived_py.reactor import Timer
+    from keepalived_py.vrrp.follower import Follower
     from keepalived_py.vrrp.restoration import Restoration
     from keepalived_py.vrrp.router import VirtualRouter
     from keepalived_py.vrrp.sockets import PoolSockets
@@ -45,6 +46,7 @@ class RunningInstance:
         bursts: the announcing frames of each slice of `takeover`, prebuilt.
         misplaced: addresses whose interface does not exist.
         stale: addresses that a reload took away and that may still be on their interfaces.
+        ended: whether it is an instance no more: timers that still come for it do nothing.
         holding: whether the addresses are ours: added, or being added.
         announced: whether the addresses being added are announced once as they come.
         faults: reasons that the machine was told, with what is to be said when each is gone.
@@ -52,6 +54,7 @@ class RunningInstance:
         source_announcement: frame that tells unicast peers where our source address is; None without one.
         work: netlink and announcement work still to be done, in order; values are pauses in seconds.
         turn: number of the scheduled step; a step with another number is stale.
+        untold: news that followers have not heard yet, in order.
         send_problems: why adverts do not leave, by packed destination.
         notes_budget: how many log lines adverts of others may cause.
         restorations: history of the addresses that other programs removed, by packed address.
@@ -66,6 +69,7 @@ class RunningInstance:
     stale: Takeover = field(default_factory=lambda: Takeover(()))
     bursts: tuple[Burst, ...] = ()
     misplaced: tuple[str, ...] = ()
+    ended: bool = False
     holding: bool = False
     announced: bool = False
     faults: dict[str, str] = field(default_factory=dict)
@@ -73,6 +77,7 @@ class RunningInstance:
     source_announcement: Burst | None = None
     work: deque[Iterator[float]] = field(default_factory=deque)
     turn: int = 0
+    untold: deque[Callable[[Follower], None]] = field(default_factory=deque)
     send_problems: dict[bytes, str] = field(default_factory=dict)
     notes_budget: LineBudget = field(default_factory=lambda: LineBudget(NOTES_AT_ONCE, NOTES_INTERVAL))
     restorations: dict[bytes, Restoration] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from keepalived_py.kernel.rtnl import AF_INET, RTM_DELADDR, AddressRequest
 from keepalived_py.kernel.transmit import Burst
 from keepalived_py.observability.log import Log
 from keepalived_py.reactor import Reactor
+from keepalived_py.vrrp import announcer as announcer_module
 from keepalived_py.vrrp import executor as executor_module
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.effects import Effect
@@ -19,6 +20,7 @@ from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.parameters import IPV4, IPV6, Parameters
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
+from keepalived_py.vrrp.state import Transition
 from keepalived_py.vrrp.takeover import SLICE_SIZE, PlacedAddress, Takeover
 
 
@@ -28,7 +30,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     ours.setblocking(False)
     theirs.setblocking(False)
-    monkeypatch.setattr(executor_module, "open_frame_socket", lambda: ours)
+    monkeypatch.setattr(announcer_module, "open_frame_socket", lambda: ours)
     yield theirs
     theirs.close()
 
@@ -37,7 +39,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 def test_announcement_asked_for_while_another_goes_on_is_left_out(wire: socket.socket, effect: Effect) -> None:
     reactor = Reactor()
     executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
-    executor.frame_pause = {IPV4: 60.0, IPV6: 60.0}
+    executor.announcer.frame_pause = {IPV4: 60.0, IPV6: 60.0}
     running = RunningInstance(VrrpInstance(name="VI_1"), VirtualRouter(Parameters(name="VI_1", vrid=1)))
     running.bursts = (Burst([(b"one", b""), (b"two", b"")]),)
     for _ in range(100):
@@ -88,5 +90,57 @@ def test_change_of_state_amid_a_reload_leaves_no_address_behind(
     executor.finish(running)
     assert netlink.requests[RTM_DELADDR] == SLICE_SIZE + 1 + 199
     assert running.stale.addresses == ()
+    executor.close()
+    reactor.close()
+
+
+class Listener:
+    """A follower that remembers what it was told, and how many frames had left by then."""
+
+    def __init__(self, wire: socket.socket) -> None:
+        self.heard: list[tuple[str, int]] = []
+        self._wire = wire
+        self._frames = 0
+
+    def transition_made(self, _running: RunningInstance, transition: Transition) -> None:
+        self.heard.append((transition.new.name, self._count()))
+
+    def lower_priority_heard(self, _running: RunningInstance) -> None:
+        self.heard.append(("lower priority", self._count()))
+
+    def priority_changed(self, _running: RunningInstance, old: int, new: int) -> None:
+        self.heard.append((f"{old} {new}", self._count()))
+
+    def _count(self) -> int:
+        while True:
+            try:
+                self._wire.recv(100)
+            except BlockingIOError:
+                return self._frames
+            self._frames += 1
+
+
+def test_followers_hear_of_every_transition_in_order_and_after_the_frames_of_the_takeover(
+    wire: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_module, "NetlinkSocket", RecordingNetlink)
+    reactor = Reactor()
+    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
+    listener = Listener(wire)
+    executor.followers.append(listener)
+    router = VirtualRouter(Parameters(name="VI_1", vrid=1, garp_master_repeat=2, source_address=bytes((10, 9, 9, 9))))
+    running = RunningInstance(VrrpInstance(name="VI_1"), router)
+    executor.prepare(running, Takeover(placed(number) for number in range(SLICE_SIZE + 1)))
+    running.bursts = (Burst([(b"one", b"")] * SLICE_SIZE), Burst([(b"two", b"")]))
+    executor.perform(running, router.started(0.0), 0.0)
+    executor.perform(running, router.deadline_reached(router.deadline_at), 0.0)
+    assert listener.heard == []
+    while executor.work.working:
+        reactor.call_soon(reactor.stop)
+        reactor.run_forever()
+    assert listener.heard == [("BACKUP", 2 * (SLICE_SIZE + 1)), ("MASTER", 2 * (SLICE_SIZE + 1))]
+    executor.perform(running, router.stopped(1.0), 1.0)
+    executor.finish(running)
+    assert [state for state, _ in listener.heard] == ["BACKUP", "MASTER", "INIT"]
     executor.close()
     reactor.close()

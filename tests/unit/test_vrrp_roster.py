@@ -13,6 +13,7 @@ from keepalived_py.observability.log import Log
 from keepalived_py.reactor import Reactor
 from keepalived_py.vrrp import roster as roster_module
 from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.outfitter import Outfitter
 from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.placement import place
 from keepalived_py.vrrp.roster import Roster
@@ -65,7 +66,7 @@ def test_virtual_address_that_comes_makes_no_instance_look_again_and_another_mak
         return {}
 
     monkeypatch.setattr(roster_module, "faults_of", look)
-    monkeypatch.setattr(Roster, "_fit_sockets", lambda *_: None)
+    monkeypatch.setattr(Outfitter, "fit_sockets", lambda *_: None)
     table, reactor = InterfaceTable(), Reactor()
     table.apply(LinkEvent(True, 2, "eth0", 0x10043, 1, MAC, MAC, 1500, 0, 0, "veth"))
     record = AdoptionRecord(memoryview(bytearray(4096)))

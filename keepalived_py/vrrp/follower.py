@@ -1,0 +1,26 @@
+"""Who hears what became of an instance: notify scripts, pipes, mails, the history, other processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from keepalived_py.vrrp.running import RunningInstance
+    from keepalived_py.vrrp.state import Transition
+
+
+class Follower(Protocol):
+    """Is told in the order of events, after the frames of a takeover have left; must not block.
+
+    Nothing that happened is left out, however soon the next event comes; at the end of an instance everything has been
+    told before it is gone.
+    """
+
+    def transition_made(self, running: RunningInstance, transition: Transition) -> None:
+        """An instance changed its state."""
+
+    def lower_priority_heard(self, running: RunningInstance) -> None:
+        """A master heard an advert with a lower priority."""
+
+    def priority_changed(self, running: RunningInstance, old: int, new: int) -> None:
+        """Tracking or a reload changed the effective priority of an instance."""
