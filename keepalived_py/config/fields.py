@@ -65,6 +65,7 @@ class Keyword:
         "aliases",
         "always",
         "attribute",
+        "beyond",
         "default",
         "deprecated",
         "effect",
@@ -93,6 +94,7 @@ class Keyword:
         self.syntax: str = options.get("syntax", "")
         self.unset: str = options.get("unset", "")
         self.in_effect: bool = options.get("in_effect", True)
+        self.beyond: bool = options.get("beyond", False)
         self.aliases: tuple[Alias, ...] = options.get("aliases", ())
         self.inherits: str = options.get("inherits", "")
         self.always: bool = options.get("always", False) or bool(self.inherits)
@@ -119,6 +121,7 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             syntax: the arguments, where the kind's own text does not fit.
             unset: the default as the table shows it, when it is not simply `default`.
             in_effect: False while the keyword is accepted and has no effect.
+            beyond: True for a keyword of ours that keepalived does not know.
             aliases: other spellings.
             inherits: attribute of GlobalDefs whose value is taken where the block begins.
             always: written by dump even when it has its default value.

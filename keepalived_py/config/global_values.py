@@ -35,9 +35,15 @@ _MODE_BITS: Final = {
 }
 
 
+FROM_FILE = "file:"
+"""Before the path of a file that holds a password."""
+MASKED = "********"
+"""What people are shown in place of a password."""
+
+
 @record
 class MailServer(Record):
-    """Where mails go: an address, or a host name that is resolved when the daemon starts."""
+    """Where mails go: an address, or a host name that is resolved when a mail is sent."""
 
     host: IpAddress | str = attribute()
     port: int = attribute(default=25)
@@ -69,6 +75,39 @@ class SmtpServer(Kind):
     def format(self, value: Any) -> str:
         """Return the words for people."""
         return f"{value.host} {value.port}"
+
+
+@record
+class MailLogin(Record):
+    """Who we are to the mail server; the password may be `file:PATH`, read when a mail is sent."""
+
+    user: str = attribute()
+    password: str = attribute()
+
+
+class SmtpLogin(Kind):
+    """USER PASSWORD."""
+
+    type_name = "login"
+    syntax = "USER PASSWORD|file:PATH"
+    minimum = 2
+
+    def read(self, words: Sequence[str], reading: Reading) -> MailLogin:
+        """Return the login."""
+        del reading
+        if len(words) < 3:
+            raise MissingWordError
+        if len(words) > 3:
+            raise BadValueError("smtp_auth takes a user and a password; quote what has blanks", index=3)
+        return MailLogin(user=str(words[1]), password=str(words[2]))
+
+    def write(self, value: Any) -> str | None:
+        """Return the words, the password among them."""
+        return f"{quote(value.user)} {quote(value.password)}"
+
+    def format(self, value: Any) -> str:
+        """Return the words for people, who shall not see the password."""
+        return f"{value.user} {value.password if value.password.startswith(FROM_FILE) else MASKED}"
 
 
 @record

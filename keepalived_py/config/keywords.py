@@ -31,6 +31,7 @@ class KeywordRow:
         default: what counts without it; `-` where that makes no sense.
         help: one line for an operator.
         in_effect: False while the word is accepted and has no effect.
+        beyond: True for a word of ours that keepalived does not know.
     """
 
     path: str
@@ -42,6 +43,7 @@ class KeywordRow:
     default: str
     help: str
     in_effect: bool
+    beyond: bool = False
 
 
 def keyword_table() -> list[KeywordRow]:
@@ -79,6 +81,7 @@ def _row(known: Keyword, alias: Alias | None, prefix: str, section: str, *, in_e
         default=default_text(known, kind),
         help=alias.help if alias else known.help,
         in_effect=in_effect,
+        beyond=known.beyond,
     )
 
 

@@ -43,7 +43,8 @@ MARKDOWN_HEAD: Final = """# Keywords
 
 Every word of the configuration language, read from the fields of the model (`keepalived_py/config/model/`);
 regenerate with `python -m keepalived_py.config.manual --markdown > docs/keywords.md`.
-The column "in effect" says `no` where a keyword is accepted without effect in this release.
+The column "in effect" says `no` where a keyword is accepted without effect in this release,
+and `ours` where a keyword has its effect here and is not known to keepalived.
 """
 
 
@@ -84,6 +85,7 @@ def _entry(row: KeywordRow) -> Iterator[str]:
     facts += [f"Range: {row.range}."] if row.range != "-" else []
     facts += [f"Default: {row.default}."] if row.default != "-" else []
     facts += [] if row.in_effect else ["Not in effect in this release."]
+    facts += ["Not known to keepalived."] if row.beyond else []
     yield escape(" ".join(facts))
 
 
@@ -107,7 +109,8 @@ def keyword_document() -> str:
 
 
 def _markdown_row(row: KeywordRow) -> str:
-    columns = (row.syntax, row.type, row.range, row.default, row.help, "" if row.in_effect else "no")
+    effect = ("ours" if row.beyond else "") if row.in_effect else "no"
+    columns = (row.syntax, row.type, row.range, row.default, row.help, effect)
     return " | ".join([f"| `{row.path}`", *(_cell(column) for column in columns)]) + " |"
 
 

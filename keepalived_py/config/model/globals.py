@@ -8,26 +8,23 @@ from typing import TYPE_CHECKING, Any
 from keepalived_py.config.addresses import Address
 from keepalived_py.config.arguments import (
     Exactly,
-    Fifo,
     FifoValue,
     Maybe,
-    Script,
     ScriptValue,
     Several,
     User,
     UserValue,
 )
-from keepalived_py.config.blocks import Lines, Options
+from keepalived_py.config.blocks import Options
 from keepalived_py.config.fields import Alias, Record, keyword, record
 from keepalived_py.config.global_values import (
     ExtraInterface,
     IncludeCheck,
     LvsTimeouts,
     ReceiveBuffers,
-    SmtpServer,
     Umask,
 )
-from keepalived_py.config.model.processes import ProcessDefs
+from keepalived_py.config.model.notification import NotificationDefs
 from keepalived_py.config.scalars import (
     BadValueError,
     Boolean,
@@ -43,7 +40,7 @@ from keepalived_py.config.scalars import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keepalived_py.config.global_values import ExtraInterval, MailServer, Timeouts
+    from keepalived_py.config.global_values import ExtraInterval, Timeouts
     from keepalived_py.config.reading import Reading
 
 ON = Flag()
@@ -103,7 +100,7 @@ def announce_once(value: bool, values: dict[str, Any], reading: Reading) -> None
 
 
 @record
-class GlobalDefs(ProcessDefs):
+class GlobalDefs(NotificationDefs):
     """The merged contents of every `global_defs` block."""
 
     use_symlink_paths: bool = keyword(
@@ -127,53 +124,6 @@ class GlobalDefs(ProcessDefs):
         default=None,
         unset="short local host name",
         forgiving=True,
-    )
-    notification_email_from: str | None = keyword(
-        Text("ADDR", type_name="email"),
-        "Sender of mails; quote a display name",
-        default=None,
-        unset="login@hostname",
-        in_effect=False,
-        forgiving=True,
-    )
-    smtp_server: MailServer | None = keyword(
-        SmtpServer(), "Mail server for alerts", default=None, unset="port 25", in_effect=False
-    )
-    smtp_helo_name: str | None = keyword(
-        Maybe(NAME, None, type_name="string", syntax="NAME"),
-        "Name said to the mail server in HELO",
-        default=None,
-        unset="local host name",
-        in_effect=False,
-    )
-    smtp_connect_timeout: int = keyword(
-        Integer(1, 4294, syntax="SECS", zero=1), "Longest wait for the mail server", default=30, in_effect=False
-    )
-    notification_email: tuple[str, ...] = keyword(
-        Lines(Text("ADDR", type_name="email"), syntax="ADDR ...", loose=True, needed=True),
-        "Receivers of alert mails, any number on a line",
-        default=(),
-        in_effect=False,
-    )
-    smtp_alert: bool | None = keyword(YES_NO, "Send mails for everything by default", default=None, in_effect=False)
-    smtp_alert_vrrp: bool | None = keyword(
-        YES_NO, "Send mails for VRRP by default; beats smtp_alert", default=None, in_effect=False
-    )
-    smtp_alert_checker: bool | None = keyword(
-        YES_NO, "Send mails for health checks by default; beats smtp_alert", default=None, in_effect=False
-    )
-    no_email_faults: bool = keyword(ON, "Send no mail about FAULT", default=False, in_effect=False)
-    startup_script: Script | None = keyword(
-        SCRIPT, "Run by the parent before any child starts", default=None, in_effect=False, forgiving=True
-    )
-    startup_script_timeout: int = keyword(
-        STARTUP_TIMEOUT, "Longest run of startup_script", default=10, in_effect=False, forgiving=True
-    )
-    shutdown_script: Script | None = keyword(
-        SCRIPT, "Run by the parent after every child has stopped", default=None, in_effect=False, forgiving=True
-    )
-    shutdown_script_timeout: int = keyword(
-        STARTUP_TIMEOUT, "Longest run of shutdown_script", default=10, in_effect=False, forgiving=True
     )
     checker_log_all_failures: bool = keyword(
         YES_NO, "Log every failed health check, not only changes", default=False, in_effect=False
@@ -334,39 +284,8 @@ class GlobalDefs(ProcessDefs):
         YES_NO, "Do not compare the addresses in adverts of a known master", default=False
     )
     vrrp_strict: bool = keyword(YES_NO, "Hold instances strictly to the RFC", default=False)
-    notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of VRRP and of health checks", default=None, in_effect=False, forgiving=True
-    )
-    notify_fifo_script: Script | None = keyword(
-        SCRIPT,
-        "Started to read notify_fifo, whose path is its last argument",
-        default=None,
-        in_effect=False,
-        forgiving=True,
-    )
-    vrrp_notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of VRRP", default=None, in_effect=False, forgiving=True
-    )
-    vrrp_notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read vrrp_notify_fifo", default=None, in_effect=False, forgiving=True
-    )
-    vrrp_notify_priority_changes: bool = keyword(
-        YES_NO, "Tell the pipes about priority changes too", default=False, in_effect=False
-    )
-    fifo_write_vrrp_states_on_reload: bool = keyword(
-        ON, "Write every state to the pipes after a reload", default=False, in_effect=False
-    )
-    lvs_notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of health checks", default=None, in_effect=False, forgiving=True
-    )
-    lvs_notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read lvs_notify_fifo", default=None, in_effect=False, forgiving=True
-    )
     rs_init_notifies: bool = keyword(
         YES_NO, "Notify the first state of real servers too", default=False, in_effect=False
-    )
-    no_checker_emails: bool = keyword(
-        YES_NO, "Send no mail about single checks, only about servers", default=False, in_effect=False
     )
     vrrp_rx_bufs_policy: str | int | None = keyword(
         ReceiveBuffers(),

@@ -16,7 +16,7 @@ BOOLEANS = (
     "use_symlink_paths", "set_supplementary_groups", "smtp_alert", "smtp_alert_vrrp", "smtp_alert_checker",
     "checker_log_all_failures", "vrrp_min_garp", "vrrp_lower_prio_no_advert", "vrrp_higher_prio_send_advert",
     "vrrp_skip_check_adv_addr", "vrrp_strict", "vrrp_notify_priority_changes", "rs_init_notifies",
-    "no_checker_emails", "vrrp_owner_ignore_adverts", "data_use_instance",
+    "no_checker_emails", "vrrp_owner_ignore_adverts", "data_use_instance", "smtp_starttls", "smtp_tls",
     *(f"{name}_rcv_bufs_force" for name in ("vrrp_netlink_cmd", "vrrp_netlink_monitor", "process_monitor",
                                             "lvs_netlink_cmd", "lvs_netlink_monitor")),
 )  # fmt: skip
@@ -94,6 +94,19 @@ GLOBAL_DEFS: dict[str, Uses] = {
     "notification_email_from": text("notification_email_from", "a@b.c"),
     "smtp_server": ("smtp_server 127.0.0.1 26", "smtp_server 127.0.0.1 »65536 :: [1, 65535]", "»smtp_server :: needs"),
     "smtp_helo_name": ("smtp_helo_name example.org",),
+    "smtp_auth": (
+        'smtp_auth mailer "two words"',
+        "»smtp_auth :: needs",
+        "»smtp_auth mailer :: needs",
+        "smtp_auth mailer two »words :: takes a user and a password",
+    ),
+    "smtp_tls_ca": text("smtp_tls_ca", "/etc/ssl/mail.pem"),
+    "smtp_tls_verify": boolean("smtp_tls_verify", "off"),
+    "notify_mode": (
+        "notify_mode parallel",
+        "notify_mode »both :: use one of serial, parallel",
+        "»notify_mode :: needs",
+    ),
     "notification_email": ("notification_email {\n a@b.c\n }", "»notification_email :: missing '{'"),
     "startup_script": script("startup_script"),
     "shutdown_script": script("shutdown_script"),
