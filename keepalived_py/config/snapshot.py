@@ -32,6 +32,8 @@ _SERVERS: Final = ("virtual_server_groups", "virtual_servers")
 _LENGTH: Final = struct.Struct("<Q")
 
 Header = tuple[int, int, int, int]
+Staged = tuple[int, int, int]
+"""A body that no header points to yet: its offset, its length, its CRC-32."""
 _EMPTY: Final[Header] = (0, _BODIES, 0, 0)
 
 
@@ -50,14 +52,23 @@ class Snapshot:
 
     def write(self, config: Config) -> int:
         """Put a configuration in force; return its generation, counting from 1. One process only may write."""
+        return self.commit(self.stage(config))
+
+    def stage(self, config: Config) -> Staged:
+        """Store a configuration beside the one in force; `commit` puts it in force, in this process or its parent."""
         body = _body(config)
-        generation, offset, length, _ = self._newest()
+        _, offset, length, _ = self._newest()
         start = _BODIES if offset >= _BODIES + len(body) else offset + length
         _write_all(self._descriptor, body, start)
-        fields = _FIELDS.pack(generation + 1, start, len(body), zlib.crc32(body))
+        return start, len(body), zlib.crc32(body)
+
+    def commit(self, staged: Staged) -> int:
+        """Put in force what was staged last; return its generation. Costs one write of 64 bytes at most."""
+        generation = self._newest()[0] + 1
+        fields = _FIELDS.pack(generation, *staged)
         header = fields + struct.pack("<I", zlib.crc32(fields))
-        _write_all(self._descriptor, header, (generation + 1) % 2 * _HEADER.size)
-        return generation + 1
+        _write_all(self._descriptor, header, generation % 2 * _HEADER.size)
+        return generation
 
     def read(self, *, servers: bool = True) -> tuple[int, Config]:
         """Return (generation, configuration) that are in force.

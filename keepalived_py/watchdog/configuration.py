@@ -46,6 +46,15 @@ class Reader:
         self._load = load
         self._accepted: frozenset[str] = frozenset()
 
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The errors of the configuration in force: a reload may have them too."""
+        return self._accepted
+
+    @accepted.setter
+    def accepted(self, errors: frozenset[str]) -> None:
+        self._accepted = errors
+
     def first(self) -> Config:
         """Read the configuration to start with; what is wrong with parts of it is logged.
 
@@ -85,6 +94,12 @@ class Reader:
             self._log.error(diagnostic.render())
         else:
             self._log.warning(diagnostic.render())
+
+
+def parents_part(config: Config) -> Config:
+    """Return what the parent itself needs of a configuration: no instances, trackers and servers, however many."""
+    values = ((name, getattr(config, name)) for name in config.defaults_)
+    return type(config)(**{name: value for name, value in values if not isinstance(value, tuple)})
 
 
 def changed(old: Config, new: Config | None) -> list[str]:

@@ -36,6 +36,7 @@ class Kind:
         run: the child's whole life; returns its exit code.
         pid_file: locked already; holds the number of the process while there is one.
         silence: seconds without a sign of life after which a child counts as hung.
+        servers: whether it wants virtual servers in its configuration.
         signals: what is passed on to it.
         before: called first in the child: lets go of what is not its own.
     """
@@ -45,6 +46,7 @@ class Kind:
     run: Callable[[Child], int]
     pid_file: PidFile
     silence: float
+    servers: bool
     signals: frozenset[int]
     before: Callable[[], None]
 
@@ -54,7 +56,8 @@ class Birthright:
     """What every child gets from the supervisor besides its own slot."""
 
     options: Options
-    config: Config
+    config: Config | None
+    """The first configuration, whose pages all processes share; None after a reload: the source has a newer one."""
     generation: int
     source: ConfigSource
     before: Callable[[], None]
@@ -150,14 +153,15 @@ class Offspring:
             set_name(NAME)
             birthright.before()
             self.kind.before()
+            generation, config = self._configuration(birthright)
             if not die_with_parent(signal.SIGTERM, parent):
                 words.exit_code = ExitCode.OK
             else:
                 words.exit_code = self.kind.run(
                     Child(
                         options=options,
-                        config=birthright.config,
-                        generation=birthright.generation,
+                        config=config,
+                        generation=generation,
                         source=birthright.source,
                         heartbeat=self.slot,
                         log=log,
@@ -167,3 +171,9 @@ class Offspring:
                 )
         log.close()
         return words.exit_code
+
+    def _configuration(self, birthright: Birthright) -> tuple[int, Config]:
+        """Return generation and configuration to start with."""
+        if birthright.config is None:
+            return birthright.source.current(servers=self.kind.servers)
+        return birthright.generation, birthright.config

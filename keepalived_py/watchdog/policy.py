@@ -114,10 +114,12 @@ class Reload:
     """One reload at a time; whatever is asked for meanwhile becomes one more afterwards.
 
     Attributes:
+        reading: the configuration is being read.
         waiting: the children that have not acknowledged yet.
         queued: another reload was asked for meanwhile.
     """
 
+    reading: bool = False
     waiting: set[str] = field(default_factory=set)
     queued: bool = False
     started_at: float = 0.0
@@ -130,12 +132,20 @@ class Reload:
 
     def requested(self) -> bool:
         """A reload is asked for; return whether it can begin now (otherwise it is queued)."""
-        if self.running:
-            self.queued = True
-        return not self.running
+        self.queued = self.reading or self.running
+        return not self.queued
+
+    def begun(self) -> None:
+        """The configuration is being read from now on."""
+        self.reading = True
+
+    def refused(self) -> None:
+        """What was read cannot be used: this reload is over."""
+        self.reading = False
 
     def told(self, children: Iterable[str], now: float) -> None:
         """The new configuration is in place and these children have been told."""
+        self.reading = False
         self.waiting = set(children)
         self.started_at = self.told_at = now
 
@@ -159,7 +169,7 @@ class Reload:
 
     def next(self) -> bool:
         """Return whether a queued reload must begin now, and take it from the queue."""
-        if self.running or not self.queued:
+        if self.reading or self.running or not self.queued:
             return False
         self.queued = False
         return True

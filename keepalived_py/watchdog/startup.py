@@ -167,7 +167,7 @@ class Startup:
                 for index, (process, run) in enumerate(runs.items())
             ],
             self._parts.store(),
-            reader.again,
+            reader,
             self._log,
             readiness,
             ServiceManager.from_environment(),
@@ -187,6 +187,7 @@ class Startup:
             run=run,
             pid_file=pid_files.files[process],
             silence=self._options.watchdog_vrrp if is_vrrp else self._options.watchdog_check,
+            servers=not is_vrrp,
             signals=signals.TO_ALL | signals.TO_VRRP if is_vrrp else signals.TO_ALL,
             before=lambda: pid_files.keep_only(process),
         )

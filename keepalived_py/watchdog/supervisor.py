@@ -9,21 +9,24 @@ import gc
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from keepalived_py.child import ConfigSource
 from keepalived_py.errors import ExitCode
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import policy, signals
 from keepalived_py.watchdog.offspring import Birthright, Offspring
+from keepalived_py.watchdog.rereading import Rereader, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
     from keepalived_py.options import Options
+    from keepalived_py.watchdog.configuration import Reader
     from keepalived_py.watchdog.daemon import Readiness
+    from keepalived_py.watchdog.rereading import Accepted
     from keepalived_py.watchdog.systemd import ServiceManager
 
 READY_POLL = 0.005
@@ -36,11 +39,11 @@ READY_LIMIT = 10.0
 """A start not finished after this long is reported as done: the children live, and the log says what they do."""
 
 
-class Store(ConfigSource, Protocol):
+class Store(ConfigSource, Stage, Protocol):
     """The shared configuration, as its writer sees it."""
 
-    def write(self, config: Config) -> int:
-        """Make `config` the configuration in force; return its generation."""
+    def commit(self, staged: Any) -> int:
+        """Make what `stage` has returned the configuration in force; return its generation."""
 
 
 class Supervisor:
@@ -51,8 +54,7 @@ class Supervisor:
         config: the configuration to start with.
         offspring: one per kind of child to run, in the order of starting.
         store: where children find the configuration.
-        reread: reads the configuration again for a reload, given the one in force; logs what is wrong with it;
-            None when everything must stay as it is.
+        reader: reads the configuration again for a reload.
         log: the parent's log.
         readiness: the process that waits for the start to end, if one does.
         service_manager: told about start, reload and stop.
@@ -64,7 +66,7 @@ class Supervisor:
         config: Config,
         offspring: Sequence[Offspring],
         store: Store,
-        reread: Callable[[Config], Config | None],
+        reader: Reader,
         log: Log,
         readiness: Readiness,
         service_manager: ServiceManager,
@@ -73,8 +75,9 @@ class Supervisor:
         self._config = config
         self._offspring = offspring
         self._store = store
-        self._generation = store.write(config)
-        self._reread = reread
+        self._generation = store.commit(store.stage(config))
+        self._shared: Config | None = config
+        self._rereader = Rereader(reader, store, log)
         self._log = log
         self._readiness = readiness
         self._service_manager = service_manager
@@ -97,6 +100,7 @@ class Supervisor:
     def _timeout(self) -> float:
         now = time.monotonic()
         wake_at = min((child.look_at() for child in self._offspring), default=float("inf"))
+        wake_at = min(wake_at, self._rereader.give_up_at)
         if self._starting_until is not None or self._reload.running:
             wake_at = min(wake_at, now + READY_POLL)
         self._slept_until = min(wake_at, now + 3600.0)
@@ -124,6 +128,9 @@ class Supervisor:
         for child in self._offspring:
             if child.pid is not None:
                 self._judge(child, now)
+        if now >= self._rereader.give_up_at:
+            self._log.error("Reading the configuration takes too long: giving it up")
+            self._rereader.kill()
         self._start_due()
         self._hear_acknowledgements(now)
 
@@ -136,7 +143,7 @@ class Supervisor:
                 self._start(child, now)
 
     def _start(self, child: Offspring, now: float) -> None:
-        birthright = Birthright(self._options, self._config, self._generation, self._store, self._readiness.close)
+        birthright = Birthright(self._options, self._shared, self._generation, self._store, self._readiness.close)
         try:
             pid = child.start(birthright)
         except OSError as problem:
@@ -164,8 +171,11 @@ class Supervisor:
             status = _ended(child)
             if status is not None:
                 self._died(child, status)
+        status = _ended(self._rereader)
+        if status is not None and self._exit_code is None:
+            self._configuration_read(status)
         if os.getpid() == INIT:
-            _reap_orphans({child.pid for child in self._offspring})
+            _reap_orphans({child.pid for child in self._offspring} | {self._rereader.pid})
 
     def _died(self, child: Offspring, status: int) -> None:
         """Replace a child that nobody told to stop, unless another attempt would only end the same way."""
@@ -228,26 +238,39 @@ class Supervisor:
             self._log.verbose("A reload is running: another one follows it")
 
     def _begin_reload(self) -> None:
-        """Read, check and put in force a new configuration; whatever is wrong with it, nothing changes."""
+        """Have a new configuration read and checked; whatever is wrong with it, nothing changes."""
         self._log.info("Reloading ...")
         self._service_manager.reloading()
-        config = self._reread(self._config)
-        now = time.monotonic()
-        for child in self._offspring:
-            child.hang.forgive(now)  # while we were reading we saw no stamps
-        if config is None:
+        try:
+            self._rereader.begin(self._config, self._readiness.close)
+        except OSError as problem:
+            self._log.error(f"Unable to start reading the configuration: {problem.strerror}")
             self._service_manager.ready()
-            return
-        self._config = config
-        self._generation = self._store.write(config)
+        else:
+            self._reload.begun()
+
+    def _configuration_read(self, status: int) -> None:
+        """Put in force what was read, unless it cannot be used."""
+        accepted = self._rereader.take(status)
+        if accepted is None:
+            self._reload.refused()
+        else:
+            self._put_in_force(accepted)
+        if not self._reload.running:
+            self._service_manager.ready()
+            if self._reload.next():
+                self._begin_reload()
+
+    def _put_in_force(self, accepted: Accepted) -> None:
+        self._config = accepted.config
+        self._generation = self._store.commit(accepted.staged)
+        self._shared = None
         gc.collect()
         gc.freeze()  # the next child shares these pages as long as the collector does not touch them
         living = [child for child in self._offspring if child.pid is not None]
-        self._reload.told((child.kind.name for child in living), now)
+        self._reload.told((child.kind.name for child in living), time.monotonic())
         for child in living:
             child.kill(signals.RELOAD)
-        if not living:
-            self._service_manager.ready()
 
     # The end
 
@@ -257,6 +280,7 @@ class Supervisor:
             self._log.info("Terminating on signal")
         self._log.info(f"Stopping {VERSION_STRING}")
         self._service_manager.stopping()
+        self._rereader.abandon()
         for child in self._offspring:
             child.kill(signal.SIGTERM)
         self._wait_for_all(time.monotonic() + self._config.child_wait_time)
@@ -306,7 +330,7 @@ def _reap_orphans(children: Collection[int | None]) -> None:
         os.waitpid(ended.si_pid, 0)
 
 
-def _ended(child: Offspring) -> int | None:
+def _ended(child: Offspring | Rereader) -> int | None:
     """Return the wait status of a child that has ended, None for one that has not."""
     if child.pid is None:
         return None

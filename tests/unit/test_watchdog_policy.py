@@ -94,3 +94,22 @@ def test_child_that_never_acknowledges_is_given_up_after_thirty_seconds() -> Non
     reload.told({"VRRP"}, now=10)
     assert [reload.given_up(now) for now in (39.9, 40, 41)] == [set(), {"VRRP"}, set()]
     assert reload.running is False
+
+
+def test_reload_requested_while_the_configuration_is_read_is_queued_until_it_was_refused() -> None:
+    reload = Reload()
+    assert reload.requested() is True
+    reload.begun()
+    assert (reload.requested(), reload.next()) == (False, False)
+    reload.refused()
+    assert [reload.next(), reload.next()] == [True, False]
+
+
+def test_reload_requested_while_the_configuration_is_read_waits_for_the_children_too() -> None:
+    reload = Reload()
+    reload.begun()
+    reload.requested()
+    reload.told({"VRRP"}, now=0)
+    assert reload.next() is False
+    reload.settled("VRRP")
+    assert reload.next() is True

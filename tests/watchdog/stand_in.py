@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 def load(path: str, _options: Options) -> Any:
     """Read the file; the configuration's router_id is its text, `KEYWORD=VALUE` sets a keyword of the parent's."""
     text = Path(path).read_text(encoding="utf-8")
+    if "read-slowly" in text:
+        time.sleep(float(text.split()[1]))
+    if "crash-reading" in text:
+        raise ValueError(text)
     diagnostics = Diagnostics()
     for line in text.splitlines():
         word, _, rest = line.partition(" ")
@@ -45,24 +49,29 @@ def load(path: str, _options: Options) -> Any:
 
 
 class Store:
-    """A shared page with the generation and the text."""
+    """Two shared pages: the generation and the text in force, and the text that is staged."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
+        self._memory = mmap.mmap(-1, 2 * mmap.PAGESIZE)
         self._generation = 0
 
-    def write(self, config: Config) -> int:
+    def stage(self, config: Config) -> int:
         """Store the text."""
+        text = f"{config.global_defs.router_id}\n".encode()
+        self._memory[mmap.PAGESIZE : mmap.PAGESIZE + len(text)] = text
+        return len(text)
+
+    def commit(self, staged: int) -> int:
+        """Put the text in force."""
         self._generation += 1
-        self._memory[: mmap.PAGESIZE] = f"{self._generation}\n{config.global_defs.router_id}\n".encode().ljust(
-            mmap.PAGESIZE, b"\0"
-        )
+        text = b"%d\n%s" % (self._generation, self._memory[mmap.PAGESIZE : mmap.PAGESIZE + staged])
+        self._memory[: mmap.PAGESIZE] = text.ljust(mmap.PAGESIZE, b"\0")
         return self._generation
 
     def current(self, *, servers: bool = True) -> tuple[int, Config]:
         """Read it; there are no servers."""
-        assert servers
-        first, _, text = self._memory[:].rstrip(b"\0").decode().partition("\n")
+        del servers
+        first, _, text = self._memory[: mmap.PAGESIZE].rstrip(b"\0").decode().partition("\n")
         return int(first), Config(global_defs=GlobalDefs(router_id=text))
 
     @property

@@ -326,6 +326,43 @@ def test_reloads_asked_for_during_a_reload_become_one(daemon: Daemon) -> None:
     assert len(daemon.lines("Reloading ...")) == 2
 
 
+def test_signals_are_passed_on_while_the_configuration_is_being_read(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.reload("read-slowly 1000")
+    daemon.wait_for_line(r"Reloading \.\.\.")
+    daemon.send(signal.SIGUSR1)
+    daemon.wait_for_line("got USR1", count=2)
+    assert not daemon.lines("reloaded .*")
+    assert daemon.stop() == 0
+
+
+def test_child_that_dies_while_the_configuration_is_being_read_is_replaced_at_once(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.reload("read-slowly 1000")
+    daemon.wait_for_line(r"Reloading \.\.\.")
+    os.kill(daemon.pid("vrrp"), signal.SIGKILL)
+    daemon.wait_for_line("up, generation 1, respawned True, .*")
+    assert daemon.stop() == 0
+
+
+def test_reload_asked_for_while_the_configuration_is_being_read_follows(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.reload("read-slowly 0.5")
+    daemon.wait_for_line(r"Reloading \.\.\.")
+    daemon.reload("other")
+    daemon.wait_for_line("reloaded 3", count=2)
+    assert len(daemon.lines(r"Reloading \.\.\.")) == 2
+
+
+def test_process_that_fails_while_reading_leaves_its_traceback_and_changes_nothing(daemon: Daemon) -> None:
+    daemon.up()
+    daemon.reload("crash-reading")
+    daemon.wait_for_line("Reload refused: the configuration in force stays")
+    assert daemon.lines("ValueError: crash-reading")
+    daemon.reload("good")
+    daemon.wait_for_line("reloaded 2", count=2)
+
+
 def test_child_replaced_after_a_reload_starts_with_the_new_configuration(daemon: Daemon) -> None:
     daemon.up()
     daemon.reload("new")
