@@ -8,7 +8,9 @@ too early does no harm: a timer that was set for an earlier deadline may simply 
 from math import inf
 
 from keepalived_py.observability.budget import LineBudget
+from keepalived_py.vrrp import cause as causes
 from keepalived_py.vrrp.announcements import Announcements
+from keepalived_py.vrrp.cause import Cause, Event
 from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
 from keepalived_py.vrrp.owner import Claim, OwnerConflict
 from keepalived_py.vrrp.parameters import OWNER_PRIORITY, Parameters
@@ -96,7 +98,7 @@ class Instance:
         self._announcements = Announcements()
         self._answers = LineBudget(ANSWERS, parameters.advertisement_interval / ANSWERS)
         self._timer_is_skew = False
-        self._heard = ""
+        self._heard: Cause | None = None
         self._owner = OwnerConflict()
         self._learn_interval(parameters.advertisement_interval)
 
@@ -108,14 +110,14 @@ class Instance:
             return NOTHING
         self.startup_ends_at = now + self.parameters.startup_delay
         if self.faults:
-            self._enter(now, State.FAULT, self.faults[0])
+            self._enter(now, State.FAULT, causes.fault(self.faults[0]))
             return _YIELD
         if self.parameters.is_owner and self.startup_ends_at <= now:
-            return self._become_master(now, f"address owner (priority {self.priority})")
-        self._listen(now, State.BACKUP, "started")
+            return self._become_master(now, causes.owner(self.priority))
+        self._listen(now, State.BACKUP, Cause("started", Event.STARTED))
         if self.parameters.is_owner:
             self.deadline_at = self.startup_ends_at
-            self._heard = f"address owner (priority {self.priority})"
+            self._heard = causes.owner(self.priority)
         return _YIELD
 
     def adopted(self, now: float, last_sent_at: float) -> Effects:
@@ -175,7 +177,7 @@ class Instance:
         if self.state not in {State.BACKUP, State.MASTER}:
             return NOTHING
         effects = _RESIGN if self.state is State.MASTER else _REPORT
-        self._enter(now, State.FAULT, reason)
+        self._enter(now, State.FAULT, causes.fault(reason))
         return effects
 
     def fault_cleared(self, now: float, reason: str, cause: str = "") -> Effects:
@@ -191,7 +193,7 @@ class Instance:
         self.faults.remove(reason)
         if self.faults or self.state is not State.FAULT:
             return NOTHING
-        self._listen(now, State.BACKUP, cause or f"no longer: {reason}")
+        self._listen(now, State.BACKUP, causes.fault(cause or f"no longer: {reason}", Event.FAULT_CLEARED))
         if self.parameters.unicast_peers and self.source_address and now >= self.startup_ends_at:
             return (Effect.ANNOUNCE_SOURCE, Effect.REPORT_TRANSITION)
         return _REPORT
@@ -249,7 +251,7 @@ class Instance:
         if self.state is State.INIT:
             return NOTHING
         effects = _RESIGN if self.state is State.MASTER else _REPORT
-        self._enter(now, State.INIT, "stopped")
+        self._enter(now, State.INIT, Cause("stopped", Event.STOPPED))
         return effects
 
     # BACKUP
@@ -259,10 +261,10 @@ class Instance:
         if priority == 0:
             self._timer_is_skew = True
             self.deadline_at = now + skew_time(self.parameters.version, self.priority, self.master_interval)
-            self._heard = f"advert with priority 0 from {address_text(source)}"
+            self._heard = causes.resignation(source)
             self.notes.append(Note("Backup received priority 0 advertisement", detail=True))
         elif self._is_discarded(now, priority):
-            self._heard = f"preempting {address_text(source)} (priority {self.priority} > {priority})"
+            self._heard = causes.preemption(source, self.priority, priority)
             text = f"received lower priority ({priority}) advert from {address_text(source)} - discarding"
             self.notes.append(Note(text))
         else:
@@ -278,7 +280,7 @@ class Instance:
     def _follow(self, now: float, source: bytes, priority: int, interval: float) -> None:
         self._learn_master(source, priority, interval)
         self._delay_preemption(now, priority)
-        self._heard = ""
+        self._heard = None
         self._timer_is_skew = False
         self.deadline_at = now + self.master_down_interval
         self.repeats_until = self._preempt_at
@@ -315,17 +317,16 @@ class Instance:
         self.notes.append(Note(f"Restoring our priority to {OWNER_PRIORITY} since {cause}"))
         self._retime(OWNER_PRIORITY, self.master_interval)
 
-    def _silence(self, now: float) -> str:
+    def _silence(self, now: float) -> Cause:
         """Why the deadline of a BACKUP makes it master."""
-        if self._heard:
+        if self._heard is not None:
             return self._heard
         waited = now - (self.deadline_at - self.master_down_interval)
-        whom = f"from {address_text(self.master_address)}" if self.master_address else "heard"
-        return f"no advert {whom} for {waited:.3f} s (priority {self.priority})"
+        return causes.silence(self.master_address, waited, self.priority)
 
     # MASTER
 
-    def _become_master(self, now: float, cause: str) -> Effects:
+    def _become_master(self, now: float, cause: Cause) -> Effects:
         if self.parameters.is_owner and self.priority != OWNER_PRIORITY:
             self._reclaim_ownership("the other address owner has disappeared")
         self._enter(now, State.MASTER, cause)
@@ -353,17 +354,13 @@ class Instance:
         return self._answer(now, source, priority)
 
     def _yield_to(self, now: float, source: bytes, priority: int, interval: float) -> Effects:
-        sender = address_text(source)
-        if priority > self.priority:
-            cause = f"higher priority advert from {sender} ({priority} > {self.priority})"
-        else:
-            cause = f"advert with equal priority {priority} from {sender}, a higher address than ours"
+        cause = causes.superior(source, self.priority, priority)
         self._learn_master(source, priority, interval)
         effects = self._yield(now, cause)
         effects = effects + _NOTES if self.notes else effects
         return _SEND + effects if self.parameters.higher_prio_send_advert else effects
 
-    def _yield(self, now: float, cause: str) -> Effects:
+    def _yield(self, now: float, cause: Cause) -> Effects:
         self._enter(now, State.BACKUP, cause)
         self.deadline_at = now + self.master_down_interval
         return _YIELD
@@ -438,24 +435,24 @@ class Instance:
             parameters.down_timer_adverts,
         )
 
-    def _oversleep(self, now: float) -> str:
-        return f"sent no advert for {now - self.last_sent_at:.3f} s, peers waited {self._peers_patience():.3f} s"
+    def _oversleep(self, now: float) -> Cause:
+        return causes.oversleep(now - self.last_sent_at, self._peers_patience())
 
     # Everything
 
-    def _listen(self, now: float, state: State, cause: str) -> None:
+    def _listen(self, now: float, state: State, cause: Cause) -> None:
         self._enter(now, state, cause)
         self.master_address = b""
         self._learn_interval(self.parameters.advertisement_interval)
         self.deadline_at = max(now, self.startup_ends_at) + self.master_down_interval
 
-    def _enter(self, now: float, state: State, cause: str) -> None:
+    def _enter(self, now: float, state: State, cause: Cause) -> None:
         self.transition = Transition(self.state, state, cause, now)
         self.state = state
         self._announcements.cancel()
         self._owner.forget()
         self._preempt_at = inf
-        self._heard = ""
+        self._heard = None
         self._timer_is_skew = False
         self.deadline_at = inf
         self.repeats_until = -inf

@@ -3,6 +3,8 @@
 from enum import IntEnum, unique
 from typing import NamedTuple
 
+from keepalived_py.vrrp.cause import Cause, Event
+
 
 @unique
 class State(IntEnum):
@@ -20,7 +22,7 @@ class Transition(NamedTuple):
     Attributes:
         old: state that was left.
         new: state that was entered.
-        cause: one line without the instance name, e.g. `no advert from 10.0.0.1 for 3.609 s (priority 100)`.
+        cause: e.g. `no advert from 10.0.0.1 for 3.609 s (priority 100)`; a `Cause` when the machine made it.
         at: monotonic seconds.
     """
 
@@ -28,6 +30,16 @@ class Transition(NamedTuple):
     new: State
     cause: str
     at: float
+
+    @property
+    def event(self) -> Event:
+        """The kind of event that caused it."""
+        return self.cause.event if isinstance(self.cause, Cause) else Event.OTHER
+
+    @property
+    def source(self) -> str:
+        """Who or what caused it: an address or a name; empty for nobody."""
+        return self.cause.source if isinstance(self.cause, Cause) else ""
 
 
 class Note(NamedTuple):

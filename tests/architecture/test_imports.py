@@ -37,7 +37,7 @@ PURE = frozenset(
         ),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),
-        *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts")),
+        *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts", "cause")),
         *(f"vrrp.{name}" for name in ("announcements", "owner")),
         "watchdog.policy",
         "notify.vocabulary",

@@ -7,6 +7,7 @@ import pytest
 
 from keepalived_py.vrrp import instance, reception
 from keepalived_py.vrrp.announcements import Announcements
+from keepalived_py.vrrp.cause import Cause
 from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
 from keepalived_py.vrrp.instance import Instance
 from keepalived_py.vrrp.router import VirtualRouter
@@ -99,7 +100,7 @@ def _takes_an_interval_for_a_time(patch: pytest.MonkeyPatch) -> None:
 
 def _says_no_cause(patch: pytest.MonkeyPatch) -> None:
     original = Instance._enter
-    patch.setattr(Instance, "_enter", lambda self, now, state, _: original(self, now, state, ""))
+    patch.setattr(Instance, "_enter", lambda self, now, state, _: original(self, now, state, Cause("")))
 
 
 def _does_not_count(patch: pytest.MonkeyPatch) -> None:
