@@ -39,6 +39,7 @@ PURE = frozenset(
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),
         *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts", "cause")),
         *(f"vrrp.{name}" for name in ("announcements", "owner")),
+        *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking")),
         "watchdog.policy",
         "notify.vocabulary",
         "observability.budget",
