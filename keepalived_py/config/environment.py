@@ -29,6 +29,23 @@ class PathStatus:
     target: str | None = None
 
 
+@structure
+class FileContent:
+    """What a file holds.
+
+    Attributes:
+        octets: the content.
+        mode: st_mode.
+        uid: owner.
+        problem: why there is no content, as the end of a sentence about the file; empty when there is.
+    """
+
+    octets: bytes = b""
+    mode: int = 0
+    uid: int = 0
+    problem: str = ""
+
+
 class Environment(Protocol):
     """The questions; each is answered at once and never with an exception."""
 
@@ -47,6 +64,9 @@ class Environment(Protocol):
     def status(self, path: str) -> PathStatus | None:
         """Return what stands at a path, None when nothing does or it cannot be seen."""
 
+    def read(self, path: str, most: int) -> FileContent:
+        """Return what a regular file of at most `most` octets holds."""
+
     def search_path(self) -> tuple[str, ...]:
         """Return the directories in which a program without a slash is looked for."""
 
@@ -64,6 +84,7 @@ class RecordedEnvironment:
         users: name to (uid, gid).
         groups: name to gid.
         paths: absolute path to its status.
+        files: absolute path to its content.
         directories: where programs are looked for.
         hosts: host names that resolve.
     """
@@ -73,6 +94,7 @@ class RecordedEnvironment:
     users: Mapping[str, tuple[int, int]] = field(default_factory=lambda: {"root": (0, 0)})
     groups: Mapping[str, int] = field(default_factory=lambda: {"root": 0})
     paths: Mapping[str, PathStatus] = field(default_factory=dict)
+    files: Mapping[str, FileContent] = field(default_factory=dict)
     directories: tuple[str, ...] = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
     hosts: frozenset[str] = frozenset({"localhost"})
 
@@ -96,6 +118,11 @@ class RecordedEnvironment:
         """Return the recorded status."""
         return self.paths.get(path)
 
+    def read(self, path: str, most: int) -> FileContent:
+        """Return the recorded content."""
+        content = self.files.get(path, FileContent(problem="cannot be read: No such file or directory"))
+        return _too_large(most) if len(content.octets) > most else content
+
     def search_path(self) -> tuple[str, ...]:
         """Return the recorded directories."""
         return self.directories
@@ -103,6 +130,10 @@ class RecordedEnvironment:
     def resolves(self, host: str) -> bool:
         """Return whether the host is recorded."""
         return host in self.hosts
+
+
+def _too_large(most: int) -> FileContent:
+    return FileContent(problem=f"has more than {most} bytes")
 
 
 def _is_number(text: str) -> bool:
@@ -167,6 +198,23 @@ class SystemEnvironment:
         except (OSError, ValueError):
             return None
         return PathStatus(entry.st_mode, entry.st_uid, entry.st_gid, target)
+
+    def read(self, path: str, most: int) -> FileContent:
+        """Read a file; what could block or never end, a pipe or a device, is not read."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        except (OSError, ValueError) as problem:
+            return FileContent(problem=f"cannot be read: {getattr(problem, 'strerror', None) or problem}")
+        try:
+            entry = os.fstat(descriptor)
+            if not stat.S_ISREG(entry.st_mode):
+                return FileContent(problem="is no regular file")
+            octets = os.read(descriptor, most + 1)
+        except OSError as problem:
+            return FileContent(problem=f"cannot be read: {problem.strerror}")
+        finally:
+            os.close(descriptor)
+        return _too_large(most) if len(octets) > most else FileContent(octets, entry.st_mode, entry.st_uid)
 
     def search_path(self) -> tuple[str, ...]:
         """Return the directories of $PATH, or of confstr(_CS_PATH) without one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from keepalived_py.config.correction import Correction
+from keepalived_py.config.key_checks import check_keys
 from keepalived_py.config.model.vrrp import VrrpInstance
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ OWNER: Final = 255
 V2_LONGEST_INTERVAL: Final = 255.0
 V3_LONGEST_INTERVAL: Final = 40.95
 MOST_ADDRESSES: Final = {4: 255, 6: 89}
+MOST_SIGNED_ADDRESSES: Final = {4: 255, 6: 88}
 UNICAST_KEYWORDS: Final = (
     "unicast_peer",
     "unicast_src_ip",
@@ -46,6 +48,7 @@ def check_instance(
     """Return the instance as it can run, or None when it cannot."""
     check = Correction(instance, instance.name, diagnostics)
     _check_interface(check, defaults, environment)
+    check_keys(check, environment)
     for rule in RULES:
         if check.dropped:
             return None
@@ -130,9 +133,10 @@ def _check_signature(check: InstanceCheck) -> None:
     signature = check.record.auth_hmac
     if signature is None:
         return
-    if signature.active_key not in [key.id for key in signature.key]:
-        check.fix(f"auth_hmac has no key {signature.active_key}: adverts are not signed", "auth_hmac", auth_hmac=None)
-    elif check.record.strict_mode and signature.mode != "enforce":
+    if signature.signing_key is None:
+        wanted = "says no active_key" if signature.active_key is None else f"has no key {signature.active_key}"
+        check.error(f"auth_hmac {wanted}: the instance stays in FAULT", "auth_hmac")
+    if check.record.strict_mode and signature.mode != "enforce":
         fixed = signature.changed(mode="enforce")
         check.fix("in strict mode auth_hmac has the mode enforce", "auth_hmac", auth_hmac=fixed)
 
@@ -182,7 +186,9 @@ def _check_addresses(check: InstanceCheck) -> None:
         else:
             places.add(place)
             excluded.append(entry)
-    most = MOST_ADDRESSES[instance.family]
+    signature = instance.auth_hmac
+    is_signed = signature is not None and signature.mode != "receive-only"
+    most = (MOST_SIGNED_ADDRESSES if is_signed else MOST_ADDRESSES)[instance.family]
     if len(kept) > most:
         check.error(f"an advert holds {most} addresses: the rest counts as excluded", "virtual_ipaddress")
         kept, excluded = kept[:most], [*kept[most:], *excluded]

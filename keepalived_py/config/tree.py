@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keepalived_py.config.concealment import conceal
 from keepalived_py.config.diagnostics import Diagnostics, Location
 from keepalived_py.config.lexer import BLANKS, split_words, word_columns
 from keepalived_py.structure import structure
@@ -31,8 +32,8 @@ class SourceLine:
     order: int = 0
 
     def location(self, column: int = 0) -> Location:
-        """Return the place of a 1-based column of this line."""
-        return Location(self.file, self.number, column, self.text)
+        """Return the place of a 1-based column of this line; secrets in it are not shown."""
+        return Location(self.file, self.number, column, conceal(self.text))
 
 
 @structure(frozen=False)

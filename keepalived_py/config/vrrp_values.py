@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 INTERFACE = Interface()
 GROUP = Text("GRP")
+HEX = "hex:"
+FILE = "file:"
+SHORTEST_KEY = 32
+LONGEST_KEY = 64
 IPVLAN_MODES = ("bridge", "private", "vepa")
 
 
@@ -223,10 +227,41 @@ class HmacKey(Record):
     Attributes:
         id: 1..255.
         value: `ascii`, `hex:DIGITS` or `file:PATH`, as written.
+        octets: the key itself; of `file:` empty until the file has been read.
     """
 
     id: int = attribute()
     value: str = attribute()
+    octets: bytes = attribute(default=b"")
+
+    def __repr__(self) -> str:
+        return f"HmacKey(id={self.id})"
+
+    @property
+    def path(self) -> str:
+        """The file that holds the key; empty for a key that stands in the configuration."""
+        return self.value[len(FILE) :] if self.value.startswith(FILE) else ""
+
+
+def key_octets(text: bytes) -> bytes:
+    """Return the key that stands in a value or in a key file: `hex:DIGITS`, or the octets themselves.
+
+    Raises:
+        BadValueError: it is no key; the reason does not repeat it.
+    """
+    octets = text
+    if text.startswith(HEX.encode()):
+        digits = text[len(HEX) :]
+        if digits.translate(None, b" \t0123456789abcdefABCDEF"):
+            raise BadValueError("there are other characters than hexadecimal digits in the key", index=2)
+        # A digit before a blank or the end is an octet by itself, as keepalived reads it.
+        parts = [part.decode() for part in digits.split()]
+        octets = b"".join(bytes.fromhex(part if len(part) % 2 == 0 else f"{part[:-1]}0{part[-1]}") for part in parts)
+    if not SHORTEST_KEY <= len(octets) <= LONGEST_KEY:
+        raise BadValueError(
+            f"the key must have {SHORTEST_KEY} to {LONGEST_KEY} bytes, this one has {len(octets)}", index=2
+        )
+    return octets
 
 
 class HmacKeyValue(Kind):
@@ -243,15 +278,8 @@ class HmacKeyValue(Kind):
         if len(words) < 3:
             raise MissingWordError
         value = str(words[2])
-        if value.startswith("hex:"):
-            self._check_hex(value[4:])
-        elif not value.startswith("file:") and not 32 <= len(value.encode("utf-8", "surrogateescape")) <= 64:
-            raise BadValueError("the key must have 32 to 64 bytes", index=2)
-        return HmacKey(id=self.number.parse(words[1]), value=value)
-
-    def _check_hex(self, digits: str) -> None:
-        if not 64 <= len(digits) <= 128 or len(digits) % 2 or not set(digits) <= set("0123456789abcdefABCDEF"):
-            raise BadValueError("the key must have 32 to 64 bytes: 64 to 128 hexadecimal digits", index=2)
+        octets = b"" if value.startswith(FILE) else key_octets(value.encode("utf-8", "surrogateescape"))
+        return HmacKey(id=self.number.parse(words[1]), value=value, octets=octets)
 
     def write(self, value: Any) -> str | None:
         """Return the words."""

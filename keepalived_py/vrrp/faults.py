@@ -22,6 +22,9 @@ def faults_of(instance: VrrpInstance, table: InterfaceTable, source_address: byt
     faults = {}
     if instance.unicast_fault_no_peer and not instance.unicast_peer:
         faults["no unicast peer is configured"] = "a unicast peer is configured"
+    if instance.auth_hmac is not None and instance.auth_hmac.signing_key is None:
+        # Without a key adverts would be neither signed nor verified: another router had better be master.
+        faults[f"auth_hmac has no key {instance.auth_hmac.active_key}"] = "auth_hmac has a key"
     name = instance.interface
     if name is None:
         return faults if source_address else faults | {"there is no source address": "there is a source address"}

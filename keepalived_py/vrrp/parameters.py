@@ -2,6 +2,7 @@
 
 from keepalived_py.structure import structure
 from keepalived_py.vrrp.authentication import HEADER_LENGTH, NO_AUTHENTICATION, Authentication, AuthenticationType
+from keepalived_py.vrrp.signature import Signing
 from keepalived_py.vrrp.timers import MISSED_ADVERTS, VERSION_2, VERSION_3
 
 IPV4 = 4
@@ -68,6 +69,7 @@ class Parameters:
         owner_ignore_adverts: an address owner discards every advert.
         timer_expired_backup: priority of the best other router when configured; 0 to learn it from its adverts.
         authentication: version 2 only.
+        signing: keys and rules of signed adverts; None for none.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Parameters:
     owner_ignore_adverts: bool = False
     timer_expired_backup: int = 0
     authentication: Authentication = NO_AUTHENTICATION
+    signing: Signing | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no configuration may produce.
@@ -115,6 +118,8 @@ class Parameters:
             raise ValueError(f"{self.name}: no VRRP version {self.version} for family {self.family}")
         if self.version != VERSION_2 and self.authentication.type is not AuthenticationType.NONE:
             raise ValueError(f"{self.name}: version {self.version} has no authentication")
+        if self.signing is not None and self.authentication.type is not AuthenticationType.NONE:
+            raise ValueError(f"{self.name}: signatures and authentication exclude each other")
         if not (1 <= self.vrid <= 255 and 1 <= self.priority <= 255 and len(self.virtual_addresses) <= MOST_ADDRESSES):
             raise ValueError(f"{self.name}: virtual router id, priority or number of addresses out of range")
 
@@ -131,7 +136,7 @@ class Parameters:
         return self.priority == OWNER_PRIORITY
 
 
-def most_addresses(family: int, version: int, mtu: int, *, header: bool = False) -> int:
+def most_addresses(family: int, version: int, mtu: int, *, header: bool = False, trailer: int = 0) -> int:
     """How many addresses an advert may list; keepalived treats those beyond as excluded ones.
 
     Args:
@@ -139,6 +144,7 @@ def most_addresses(family: int, version: int, mtu: int, *, header: bool = False)
         version: 2 or 3.
         mtu: octets that fit into one frame of the interface.
         header: whether there is an authentication header.
+        trailer: octets of a signature.
     """
-    room = mtu - _HEADERS[family, version] - (HEADER_LENGTH if header else 0)
+    room = mtu - _HEADERS[family, version] - (HEADER_LENGTH if header else 0) - trailer
     return max(0, min(room // _ADDRESS_LENGTH[family], MOST_ADDRESSES))

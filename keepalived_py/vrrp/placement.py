@@ -16,8 +16,9 @@ from keepalived_py.kernel.rtnl import (
 )
 from keepalived_py.vrrp.authentication import NO_AUTHENTICATION, Authentication, AuthenticationType
 from keepalived_py.vrrp.parameters import IPV4, MULTICAST_TTL, Parameters, UnicastPeer, most_addresses
+from keepalived_py.vrrp.signature import SignatureMode, Signing, SigningKey
 from keepalived_py.vrrp.takeover import PlacedAddress
-from keepalived_py.vrrp.timers import VERSION_2
+from keepalived_py.vrrp.timers import MISSED_ADVERTS, VERSION_2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from keepalived_py.kernel.interfaces import Interface, InterfaceTable
 
 DEFAULT_MTU = 1500
+LEAST_WINDOW = 5
+MOST_WINDOW = 300
+"""Bounds of the time window that follows from the advertisement interval, seconds."""
 _TYPES = {"PASS": AuthenticationType.PASSWORD, "AH": AuthenticationType.HEADER}
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -148,17 +152,34 @@ def parameters_of(
         owner_ignore_adverts=instance.owner_ignore_adverts,
         timer_expired_backup=instance.timer_expired_backup or 0,
         authentication=_authentication(instance),
+        signing=signing_of(instance),
     )
 
 
 def _advertised(instance: VrrpInstance, mtu: int) -> tuple[bytes, ...]:
     header = _authentication(instance).type is AuthenticationType.HEADER
     own = tuple(one.address.packed for one in instance.virtual_ipaddress if one.address.version == instance.family)
-    return own[: most_addresses(instance.family, instance.version, mtu, header=header)]
+    signing = signing_of(instance)
+    trailer = signing.trailer_length if signing else 0
+    return own[: most_addresses(instance.family, instance.version, mtu, header=header, trailer=trailer)]
 
 
 def _authentication(instance: VrrpInstance) -> Authentication:
     configured = instance.authentication
-    if configured is None or instance.version != VERSION_2 or configured.auth_type is None:
+    if configured is None or instance.version != VERSION_2 or configured.auth_type is None or instance.auth_hmac:
         return NO_AUTHENTICATION
     return Authentication(_TYPES[configured.auth_type], (configured.auth_pass or "").encode("utf-8", "surrogateescape"))
+
+
+def signing_of(instance: VrrpInstance) -> Signing | None:
+    """Return the keys and rules of `auth_hmac`; None without it, and without a key to sign with."""
+    configured = instance.auth_hmac
+    if configured is None or configured.signing_key is None:
+        return None
+    window = configured.time_window or min(max(MISSED_ADVERTS * int(instance.advert_int), LEAST_WINDOW), MOST_WINDOW)
+    return Signing(
+        tuple(SigningKey(key.id, key.octets) for key in configured.key),
+        configured.signing_key.id,
+        SignatureMode(configured.mode),
+        window if configured.anti_replay == "time" else None,
+    )

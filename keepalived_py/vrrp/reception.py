@@ -27,6 +27,7 @@ from keepalived_py.vrrp.packet import (
 )
 from keepalived_py.vrrp.parameters import IPV4, MULTICAST_TTL, OWNER_PRIORITY, Parameters
 from keepalived_py.vrrp.rejection import Rejection
+from keepalived_py.vrrp.signature import TRAILER_LENGTH, Signature
 from keepalived_py.vrrp.timers import VERSION_2, VERSION_3
 
 _MULTICAST_BITS = {4: (0xF0, 0xE0), 16: (0xFF, 0xFF)}
@@ -42,6 +43,7 @@ class Datagram(NamedTuple):
         message: VRRP message; empty when the datagram is too short to hold one.
         ip_header: IPv4 header with its options; empty for IPv6.
         authenticated: authentication header and message, when there is such a header.
+        trailer: signature behind the message, when signatures are configured and there is one.
     """
 
     source: bytes
@@ -50,6 +52,11 @@ class Datagram(NamedTuple):
     message: bytes
     ip_header: bytes = b""
     authenticated: bytes = b""
+    trailer: bytes = b""
+
+
+Verifier = AuthenticationHeader | Signature
+"""What checks the adverts of a router beyond their own fields."""
 
 
 _TRUNCATED = Datagram(b"", b"", -1, b"")
@@ -79,8 +86,17 @@ def _whole(message: bytes) -> bytes:
     return message if len(message) >= MESSAGE_HEADER_LENGTH else b""
 
 
+def split_trailer(datagram: Datagram, message: Message) -> Datagram:
+    """Part the message from a signature behind it; what has another length than both together stays as it is."""
+    source, destination, ttl, octets, ip_header, authenticated, _ = datagram
+    length = message_length(message, len(source))
+    if len(octets) != length + TRAILER_LENGTH:
+        return datagram
+    return Datagram(source, destination, ttl, octets[:length], ip_header, authenticated, octets[length:])
+
+
 def check_advert(
-    parameters: Parameters, datagram: Datagram, message: Message, header: AuthenticationHeader | None, priority: int
+    parameters: Parameters, datagram: Datagram, message: Message, verifier: Verifier | None, priority: int
 ) -> Rejection | None:
     """Climb the ladder; the first failure, or None when the advert counts.
 
@@ -88,12 +104,13 @@ def check_advert(
         parameters: of the virtual router.
         datagram: what arrived; its message is not empty.
         message: fixed part of it.
-        header: checks authentication headers when the router uses them.
+        verifier: checks authentication headers or signatures when the router uses them.
         priority: own effective priority.
     """
     return (
         _check_envelope(parameters, datagram, message)
-        or _check_authentication(parameters, datagram, message, header)
+        or (_check_signature(parameters, datagram, verifier) if isinstance(verifier, Signature) else None)
+        or _check_authentication(parameters, datagram, message, verifier)
         or _check_content(parameters, datagram, message)
         or _check_addressee(parameters, datagram, priority)
     )
@@ -123,8 +140,16 @@ def _check_peer(parameters: Parameters, datagram: Datagram) -> Rejection | None:
     return Rejection.UNKNOWN_PEER
 
 
+def _check_signature(parameters: Parameters, datagram: Datagram, signature: Signature) -> Rejection | None:
+    source, peers = datagram.source, parameters.unicast_peers
+    # The sequence is remembered for each configured peer, so that there can be no signed stranger.
+    if datagram.trailer and peers and all(peer.address != source for peer in peers):
+        return Rejection.UNKNOWN_PEER
+    return signature.check(source, datagram.message, datagram.trailer)
+
+
 def _check_authentication(
-    parameters: Parameters, datagram: Datagram, message: Message, header: AuthenticationHeader | None
+    parameters: Parameters, datagram: Datagram, message: Message, verifier: Verifier | None
 ) -> Rejection | None:
     if message.version != VERSION_2:
         return None
@@ -138,7 +163,9 @@ def _check_authentication(
 
         matches = compare_digest(datagram.message[-KEY_LENGTH:], parameters.authentication.padded_key)
         return None if matches else Rejection.PASSWORD
-    return None if header is None else header.check(datagram.ip_header, datagram.authenticated)
+    if not isinstance(verifier, AuthenticationHeader):
+        return None
+    return verifier.check(datagram.ip_header, datagram.authenticated)
 
 
 def _check_content(parameters: Parameters, datagram: Datagram, message: Message) -> Rejection | None:
@@ -159,6 +186,9 @@ def _checksum_is_valid(parameters: Parameters, datagram: Datagram, message: Mess
         return True
     if message.version == VERSION_2:
         return False
+    if parameters.family != IPV4:
+        # The checksum of IPv6 is the kernel's, over all of the payload; that of IPv4 ends with the message.
+        octets += datagram.trailer
     return checksum_is_valid(octets, pseudo_header_sum(datagram.source, datagram.destination, len(octets)))
 
 
@@ -211,11 +241,19 @@ _TEXTS = {
     Rejection.OTHER_VRID: "advert from {source} is for virtual router {message.vrid}, not {parameters.vrid}",
     Rejection.NOT_LISTENING: "advert from {source} ignored, not listening",
     Rejection.AUTHENTICATION_HEADER: "authentication header from {source} {header}",
-    Rejection.LENGTH: "packet length mismatch with {source} received={length} expected={expected_length}",
+    Rejection.LENGTH: "packet length mismatch with {source} received={length} expected={expected_length}{signed}",
     Rejection.TTL: "invalid TTL/HL from {source} received={datagram.ttl} expected=255",
     Rejection.UNKNOWN_PEER: "unicast source address {source} is not a unicast peer",
     Rejection.PEER_TTL: "TTL/HL {datagram.ttl} from {source} is outside the limits of this unicast peer",
     Rejection.VERSION: "VRRP version mismatch with {source} mine={parameters.version} received={message.version}",
+    Rejection.SIGNATURE_MISSING: "missing authentication trailer from {source}",
+    Rejection.SIGNATURE_MALFORMED: "malformed authentication trailer from {source}",
+    Rejection.SIGNATURE_STALE: (
+        "stale authentication trailer from {source}, clock skew {skew} sec exceeds window {window} sec"
+    ),
+    Rejection.SIGNATURE_KEY: "unknown authentication key id {key} from {source}",
+    Rejection.SIGNATURE: "invalid authentication HMAC from {source} (other key, or changed on the way)",
+    Rejection.SIGNATURE_REPLAYED: "replayed authentication trailer from {source}",
     Rejection.AUTHENTICATION_TYPE_INVALID: "invalid authentication type {message.authentication_type} from {source}",
     Rejection.AUTHENTICATION_TYPE: (
         "authentication type mismatch with {source} "
@@ -242,11 +280,22 @@ _TEXTS = {
         "number of virtual addresses mismatch with {source} mine={address_count} received={message.address_count}"
     ),
     Rejection.ADDRESS_LIST: "virtual address {missing} is not in the advert from {source}",
+    Rejection.CLOCK_SKEW: "authentication clock skew {skew} sec from {source} approaching window {window} sec",
 }
 
 
-def text_of(rejection: Rejection, parameters: Parameters, datagram: Datagram, message: Message | None) -> str:
-    """One log line that names the cause, without the instance name."""
+def text_of(
+    rejection: Rejection, parameters: Parameters, datagram: Datagram, message: Message | None, skew: int = 0
+) -> str:
+    """One log line that names the cause, without the instance name.
+
+    Args:
+        rejection: what was wrong.
+        parameters: of the virtual router.
+        datagram: what arrived.
+        message: fixed part of it; None when it is too short to have one.
+        skew: seconds by which our clock is ahead of the signer's.
+    """
     length = 4 if parameters.family == IPV4 else 16
     unicast, multicast = ("uni", "multi") if not is_multicast(datagram.destination) else ("multi", "uni")
     return _TEXTS[rejection].format(
@@ -257,11 +306,21 @@ def text_of(rejection: Rejection, parameters: Parameters, datagram: Datagram, me
         header="is unexpected" if datagram.authenticated else "is missing",
         length=len(datagram.message),
         expected_length=message_length(message, length) if message else 0,
+        signed=_signed(parameters, datagram, message, length) if message else "",
+        key=datagram.trailer[1] if datagram.trailer else 0,
+        skew=skew,
+        window=parameters.signing.time_window if parameters.signing else 0,
         cast=unicast,
         other_cast=multicast,
         address_count=len(parameters.virtual_addresses),
         missing=_missing_address(parameters, datagram, message, length) if message else "",
     )
+
+
+def _signed(parameters: Parameters, datagram: Datagram, message: Message, length: int) -> str:
+    """Name the likely cause of a length that is too great by that of a signature."""
+    is_signed = len(datagram.message) == message_length(message, length) + TRAILER_LENGTH
+    return " (signed, but auth_hmac is not configured here)" if is_signed and parameters.signing is None else ""
 
 
 def _missing_address(parameters: Parameters, datagram: Datagram, message: Message, length: int) -> str:

@@ -16,6 +16,12 @@ class Rejection(Enum):
     UNKNOWN_PEER = "unknown unicast source"
     PEER_TTL = "TTL or hop limit of a unicast peer"
     VERSION = "version"
+    SIGNATURE_MISSING = "signature missing"
+    SIGNATURE_MALFORMED = "signature malformed"
+    SIGNATURE_STALE = "signature outside the time window"
+    SIGNATURE_KEY = "signature by an unknown key"
+    SIGNATURE = "signature wrong"
+    SIGNATURE_REPLAYED = "signature already seen"
     AUTHENTICATION_TYPE_INVALID = "authentication type unknown"
     AUTHENTICATION_TYPE = "authentication type mismatch"
     PASSWORD = "authentication password mismatch"  # noqa: S105 - a description
@@ -31,6 +37,7 @@ class Rejection(Enum):
     INTERVAL_DIFFERS = "advertisement interval differs (accepted)"
     ADDRESS_COUNT = "number of virtual addresses (accepted)"
     ADDRESS_LIST = "virtual address missing (accepted)"
+    CLOCK_SKEW = "clocks differ (accepted)"
 
     @property
     def counter(self) -> str:
@@ -43,7 +50,9 @@ class Rejection(Enum):
         return self in _REMARKS
 
 
-_REMARKS = frozenset({Rejection.INTERVAL_DIFFERS, Rejection.ADDRESS_COUNT, Rejection.ADDRESS_LIST})
+_REMARKS = frozenset(
+    {Rejection.INTERVAL_DIFFERS, Rejection.ADDRESS_COUNT, Rejection.ADDRESS_LIST, Rejection.CLOCK_SKEW}
+)
 _COUNTERS = {
     Rejection.TRUNCATED: "packet_len_err",
     Rejection.AUTHENTICATION_HEADER: "authtype_mismatch",
@@ -51,6 +60,12 @@ _COUNTERS = {
     Rejection.TTL: "ip_ttl_err",
     Rejection.PEER_TTL: "ip_ttl_err",
     Rejection.VERSION: "vers_err",
+    Rejection.SIGNATURE_MISSING: "auth_ext_missing",
+    Rejection.SIGNATURE_MALFORMED: "auth_ext_malformed",
+    Rejection.SIGNATURE_STALE: "auth_ext_stale",
+    Rejection.SIGNATURE_KEY: "auth_ext_unknown_key",
+    Rejection.SIGNATURE: "auth_ext_invalid_hmac",
+    Rejection.SIGNATURE_REPLAYED: "auth_ext_replay",
     Rejection.AUTHENTICATION_TYPE_INVALID: "invalid_authtype",
     Rejection.AUTHENTICATION_TYPE: "authtype_mismatch",
     Rejection.PASSWORD: "auth_failure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from keepalived_py.kernel.interfaces import ChangeKind
@@ -115,9 +116,8 @@ class Roster:
     def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
         now = self._reactor.time()
         source = source_of(instance, self._table)
-        router = VirtualRouter(
-            parameters_of(instance, config.global_defs, source, startup_delay, self._outfitter.mtu(instance))
-        )
+        parameters = parameters_of(instance, config.global_defs, source, startup_delay, self._outfitter.mtu(instance))
+        router = VirtualRouter(parameters, wall_clock=time_ns)
         running = RunningInstance(instance, router)
         running.timer = self._reactor.timer(self._deadline_reached, running)
         self.instances[instance.name] = running

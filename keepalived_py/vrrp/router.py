@@ -7,14 +7,29 @@ from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
 from keepalived_py.vrrp.instance import Instance
 from keepalived_py.vrrp.packet import Message, decode
 from keepalived_py.vrrp.parameters import IPV4, Parameters
-from keepalived_py.vrrp.reception import Datagram, check_advert, remark_on, split_ipv4, split_ipv6, text_of
+from keepalived_py.vrrp.reception import (
+    Datagram,
+    Verifier,
+    check_advert,
+    remark_on,
+    split_ipv4,
+    split_ipv6,
+    split_trailer,
+    text_of,
+)
 from keepalived_py.vrrp.rejection import Rejection
+from keepalived_py.vrrp.signature import Signature, WallClock
 from keepalived_py.vrrp.state import Note, State, Transition
 
 _LISTENING = frozenset({State.BACKUP, State.MASTER})
 _NOTES = (Effect.REPORT_NOTES,)
 _MOST_SOURCES = 256
 """Sources remembered in `heard_at`: whoever can send adverts must not fill the memory."""
+
+
+def no_clock() -> int:
+    """Stand for a clock where there is none: the time does not pass."""
+    return 0
 
 
 class VirtualRouter:
@@ -33,9 +48,9 @@ class VirtualRouter:
 
     __slots__ = (
         "_adverts",
+        "_clock",
         "_differing_interval",
         "_fast_path",
-        "_header",
         "_heard_at",
         "_is_ipv4",
         "_last_source",
@@ -47,18 +62,20 @@ class VirtualRouter:
         "_repeat_tail",
         "_repeat_ttl",
         "_repeated_at",
+        "_verifier",
         "counters",
         "instance",
         "last_rejection",
         "rejections",
     )
 
-    def __init__(self, parameters: Parameters, *, fast_path: bool = True) -> None:
+    def __init__(self, parameters: Parameters, *, fast_path: bool = True, wall_clock: WallClock = no_clock) -> None:
         """Make a router that has not started.
 
         Args:
             parameters: everything it needs to know.
             fast_path: False to check every advert in full; for tests.
+            wall_clock: Unix time in nanoseconds; only signed adverts need it.
         """
         self.instance = Instance(parameters)
         self.counters = VrrpCounters()
@@ -70,7 +87,8 @@ class VirtualRouter:
         self._last_source = b""
         self._differing_interval = -1.0
         self._is_ipv4 = parameters.family == IPV4
-        self._header: AuthenticationHeader | None = None
+        self._clock = wall_clock
+        self._verifier: Verifier | None = None
         self._repeat_head = self._repeat_ttl = self._repeat_source = self._repeat_destination = b""
         self._repeat_tail: bytes | None = None
         self._repeat_hop_limit = -1
@@ -105,8 +123,8 @@ class VirtualRouter:
 
     @property
     def sequence(self) -> int:
-        """Number of the last authentication header that was sent or accepted; 0 without such headers."""
-        return 0 if self._header is None else self._header.sequence
+        """Number of the last authentication header sent or accepted, or of the last signature; 0 without them."""
+        return 0 if self._verifier is None else self._verifier.sequence
 
     # Reception
 
@@ -147,7 +165,9 @@ class VirtualRouter:
         message = decode(datagram.message)
         if instance.state not in _LISTENING or now < instance.startup_ends_at:
             return self._refuse(Rejection.NOT_LISTENING, datagram, message)
-        rejection = check_advert(instance.parameters, datagram, message, self._header, instance.priority)
+        if instance.parameters.signing is not None:
+            datagram = split_trailer(datagram, message)
+        rejection = check_advert(instance.parameters, datagram, message, self._verifier, instance.priority)
         if rejection is not None:
             return self._refuse(rejection, datagram, message)
         self._forget_repeat()
@@ -160,10 +180,12 @@ class VirtualRouter:
         self._hear(now, datagram.source)
         remark = self._remark(datagram, message)
         noted = NOTHING if remark is None else self._refuse(remark, datagram, message)
+        if datagram.trailer and isinstance(self._verifier, Signature) and self._verifier.is_skewed:
+            noted = self._refuse(Rejection.CLOCK_SKEW, datagram, message) or noted
         effects = self._counted(instance.advert_received(now, datagram.source, message.priority, message.interval))
         # A remark that is counted each time must be made each time.
         is_repeatable = remark is None or remark is Rejection.INTERVAL_DIFFERS
-        if self._fast_path and is_repeatable and not datagram.authenticated:
+        if self._fast_path and is_repeatable and not (datagram.authenticated or datagram.trailer):
             self._remember(octets, datagram)
         else:
             self._repeat_tail = None
@@ -198,7 +220,8 @@ class VirtualRouter:
         if rejection in self._noted or rejection is Rejection.NOT_LISTENING:
             return NOTHING
         self._noted.add(rejection)
-        self.instance.notes.append(Note(text_of(rejection, self.instance.parameters, datagram, message)))
+        skew = self._verifier.skew if isinstance(self._verifier, Signature) else 0
+        self.instance.notes.append(Note(text_of(rejection, self.instance.parameters, datagram, message, skew)))
         return _NOTES
 
     def _remember(self, octets: bytes, datagram: Datagram) -> None:
@@ -227,10 +250,10 @@ class VirtualRouter:
         Args:
             now: monotonic seconds.
             last_sent_at: when the predecessor sent its last advert.
-            sequence: its `sequence`: peers refuse an authentication header that does not go on from there.
+            sequence: its `sequence`: peers refuse what does not go on from there.
         """
-        if self._header is not None:
-            self._header.sequence = sequence
+        if self._verifier is not None:
+            self._verifier.sequence = sequence
         return self._counted(self.instance.adopted(now, last_sent_at))
 
     def deadline_reached(self, now: float) -> Effects:
@@ -276,7 +299,7 @@ class VirtualRouter:
     def adverts_to_send(self, *, resigning: bool = False) -> Outgoing:
         """What SEND_ADVERT (or, resigning, SEND_RESIGNATION) means in bytes; counts it as sent.
 
-        With an authentication header each call takes the next sequence number: call once per effect.
+        With an authentication header or a signature each call takes the next sequence number: call once per effect.
         """
         self.counters.advert_sent += 1
         if resigning:
@@ -285,17 +308,27 @@ class VirtualRouter:
         return self._adverts.outgoing(self.instance.priority)
 
     def _prepare(self) -> Adverts:
-        parameters = self.instance.parameters
         self._repeat_tail = None
-        if parameters.authentication.type is AuthenticationType.HEADER:
-            sequence = self._header.sequence if self._header else 0
-            self._header = AuthenticationHeader(parameters.authentication, unicast=bool(parameters.unicast_peers))
-            self._header.sequence = sequence
-        else:
-            self._header = None
-        adverts = Adverts(parameters, self.instance.source_address, self._header)
+        self._verifier = self._next_verifier()
+        adverts = Adverts(self.instance.parameters, self.instance.source_address, self._verifier)
         adverts.prepare(self.instance.priority)
         return adverts
+
+    def _next_verifier(self) -> Verifier | None:
+        """What signs and checks from now on, with the sequence numbers of what did so before."""
+        parameters, before = self.instance.parameters, self._verifier
+        peers = len(parameters.unicast_peers)
+        if parameters.signing is not None:
+            router = (parameters.family, parameters.version, parameters.vrid)
+            signature = Signature(parameters.signing, router, self._clock, peers)
+            if isinstance(before, Signature):
+                signature.succeed(before)
+            return signature
+        if parameters.authentication.type is not AuthenticationType.HEADER:
+            return None
+        header = AuthenticationHeader(parameters.authentication, unicast=bool(peers))
+        header.sequence = before.sequence if isinstance(before, AuthenticationHeader) else 0
+        return header
 
     def _counted(self, effects: Effects) -> Effects:
         if Effect.REPORT_TRANSITION in effects and self.instance.transition:

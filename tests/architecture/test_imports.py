@@ -14,7 +14,10 @@ PURE = frozenset(
     {
         "errors",
         "messages",
-        *(f"config.{name}_checks" for name in ("instance", "interface", "group", "tracking", "script", "server")),
+        *(
+            f"config.{name}_checks"
+            for name in ("instance", "interface", "group", "tracking", "script", "server", "key")
+        ),
         "options",
         *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
@@ -33,12 +36,13 @@ PURE = frozenset(
                 "randomness",
                 "script_safety",
                 "correction",
+                "concealment",
             )
         ),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),
         *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts", "cause")),
-        *(f"vrrp.{name}" for name in ("announcements", "owner")),
+        *(f"vrrp.{name}" for name in ("announcements", "owner", "signature")),
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking")),
         "watchdog.policy",
         "notify.vocabulary",

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from keepalived_py.vrrp.effects import Effects
 from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.router import VirtualRouter
+from keepalived_py.vrrp.signature import SignatureMode, Signing, SigningKey
+from tests.conformance.signer import sequence, trailer
 from tests.unit.vrrp.wire import (
     ADDRESSES,
     ADDRESSES6,
@@ -24,6 +26,9 @@ from tests.unit.vrrp.wire import (
 
 OTHER = bytes((10, 0, 0, 3))
 OTHER6 = SENDER6[:-1] + b"\x0c"
+CLOCK = 1_700_000_000
+KEY = bytes(range(32))
+SIGNING = (SigningKey(1, KEY),)
 Step = Callable[[VirtualRouter, float], Effects]
 
 KINDS: tuple[dict[str, Any], ...] = (
@@ -35,7 +40,15 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"priority": 255},
     {"version": 3},
     {"version": 3, "preempt_delay": 1.0},
+    {"signing": Signing(SIGNING, 1)},
+    {"signing": Signing(SIGNING, 1, SignatureMode.PERMISSIVE)},
+    {"signing": Signing(SIGNING, 1, SignatureMode.RECEIVE_ONLY, time_window=None)},
 )
+
+
+def signed(when: int, **changes: Any) -> bytes:
+    message = message_v2(**changes)
+    return in_ipv4(message + trailer(KEY, 1, SENDER, message, sequence(CLOCK + when)))
 
 
 def received(data: bytes) -> Step:
@@ -69,6 +82,8 @@ IPV4_STEPS: tuple[Step, ...] = (
     received(in_ipv4(message_v2(addresses=(SENDER, OURS)))),
     received(in_ipv4(message_v2()) + bytes(4)),
     received(b""),
+    *(received(signed(when, priority=150)) for when in (0, 1, 1, 3, 9)),
+    received(signed(2, priority=90)),
     *OTHER_INPUTS,
 )
 IPV6_STEPS: tuple[Step, ...] = (
@@ -82,11 +97,13 @@ IPV6_STEPS: tuple[Step, ...] = (
 
 
 def outcome(parameters: Parameters, history: list[tuple[float, Step]], *, fast_path: bool) -> list[Any]:
-    router = VirtualRouter(parameters, fast_path=fast_path)
+    clock = [0.0]
+    router = VirtualRouter(parameters, fast_path=fast_path, wall_clock=lambda: int((CLOCK + clock[0]) * 1_000_000_000))
     now = 0.0
     seen: list[Any] = [router.started(now)]
     for pause, step in history:
         now += pause
+        clock[0] = now
         seen.append(
             (step(router, now), router.state, router.deadline_at, router.transition, tuple(router.instance.notes))
         )

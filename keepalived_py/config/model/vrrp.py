@@ -91,6 +91,11 @@ class AuthHmac(Record):
         default="enforce",
     )
 
+    @property
+    def signing_key(self) -> HmacKey | None:
+        """The key that signs, None when it is not there."""
+        return next((key for key in self.key if key.id == self.active_key), None)
+
 
 @record
 class VrrpInstance(Record):
@@ -401,7 +406,7 @@ class VrrpInstance(Record):
     authentication: Authentication | None = keyword(
         Block(Authentication), "VRRPv2 authentication", default=None, unset="none"
     )
-    auth_hmac: AuthHmac | None = keyword(Block(AuthHmac), "Signed adverts", default=None, unset="none", in_effect=False)
+    auth_hmac: AuthHmac | None = keyword(Block(AuthHmac), "Signed adverts", default=None, unset="none")
 
     @property
     def preempt(self) -> bool:

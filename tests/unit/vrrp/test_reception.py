@@ -5,12 +5,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from keepalived_py.structure import replace
 from keepalived_py.vrrp.authentication import Authentication, AuthenticationHeader, AuthenticationType, icv
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.packet import ipv4_header
 from keepalived_py.vrrp.parameters import UnicastPeer
 from keepalived_py.vrrp.rejection import Rejection
 from keepalived_py.vrrp.router import VirtualRouter
+from keepalived_py.vrrp.signature import Signing, SigningKey
+from tests.conformance.signer import sequence, trailer
 from tests.unit.vrrp.wire import (
     ADDRESSES,
     GROUP6,
@@ -27,6 +30,8 @@ from tests.unit.vrrp.wire import (
 
 PASSWORD = Authentication(AuthenticationType.PASSWORD, b"1111")
 HEADER = Authentication(AuthenticationType.HEADER, b"secret")
+CLOCK_NS = 0x68000000 * 1_000_000_000
+SIGNING = Signing((SigningKey(1, bytes(32)),), 1)
 PEER = (UnicastPeer(SENDER, min_ttl=250, max_ttl=254),)
 
 
@@ -41,6 +46,29 @@ def with_header(key: bytes = b"secret", sequence: int = 1, **changes: Any) -> by
     return header.signed(
         ipv4_header(SENDER, bytes((224, 0, 0, 18)), 24 + len(message), 255, protocol=51, ip_id=1), message
     )
+
+
+def signed(when: int = 0, key: bytes = bytes(32), key_id: int = 1, **changes: Any) -> bytes:
+    """A version 2 advert signed `when` seconds from what the receiver's clock shows."""
+    message = message_v2(**changes)
+    return in_ipv4(message + trailer(key, key_id, SENDER, message, sequence(0x68000000 + when)))
+
+
+def verifying(**changes: Any) -> VirtualRouter:
+    router = VirtualRouter(
+        replace(listening(**changes).parameters, signing=changes.get("signing", SIGNING)), wall_clock=lambda: CLOCK_NS
+    )
+    router.started(0.0)
+    return router
+
+
+def verifying_after(*datagrams: bytes) -> VirtualRouter:
+    router = verifying()
+    for datagram in datagrams:
+        router.datagram_received(0.5, datagram)
+    router.counters.advert_rcvd = 0
+    router.instance.notes.clear()
+    return router
 
 
 def at_offset(data: bytes, offset: int, octets: bytes) -> bytes:
@@ -245,6 +273,62 @@ CASES = {
         in_ipv4(message_v2()),
         "addr_list_err",
         "multicast packet from 10.0.0.1, where unicast is expected",
+    ),
+    "signature missing": Case(
+        Rejection.SIGNATURE_MISSING,
+        verifying,
+        in_ipv4(message_v2()),
+        "auth_ext_missing",
+        "missing authentication trailer from 10.0.0.1",
+    ),
+    "signature malformed": Case(
+        Rejection.SIGNATURE_MALFORMED,
+        verifying,
+        at_offset(signed(), 20 + 24 + 2, b"\1"),
+        "auth_ext_malformed",
+        "malformed authentication trailer from 10.0.0.1",
+    ),
+    "signature too old": Case(
+        Rejection.SIGNATURE_STALE,
+        verifying,
+        signed(-6),
+        "auth_ext_stale",
+        "stale authentication trailer from 10.0.0.1, clock skew 6 sec exceeds window 5 sec",
+    ),
+    "signature by an unknown key": Case(
+        Rejection.SIGNATURE_KEY,
+        verifying,
+        signed(key_id=9),
+        "auth_ext_unknown_key",
+        "unknown authentication key id 9 from 10.0.0.1",
+    ),
+    "signature by another key": Case(
+        Rejection.SIGNATURE,
+        verifying,
+        signed(key=bytes(31) + b"\1"),
+        "auth_ext_invalid_hmac",
+        "invalid authentication HMAC from 10.0.0.1 (other key, or changed on the way)",
+    ),
+    "signature already seen": Case(
+        Rejection.SIGNATURE_REPLAYED,
+        lambda: verifying_after(signed()),
+        signed(),
+        "auth_ext_replay",
+        "replayed authentication trailer from 10.0.0.1",
+    ),
+    "signature where none is configured": Case(
+        Rejection.LENGTH,
+        listening,
+        signed(),
+        "packet_len_err",
+        "packet length mismatch with 10.0.0.1 received=52 expected=24 (signed, but auth_hmac is not configured here)",
+    ),
+    "signed advert of an unknown peer": Case(
+        Rejection.UNKNOWN_PEER,
+        lambda: verifying(unicast_peers=(UnicastPeer(OURS),)),
+        signed(),
+        "",
+        "unicast source address 10.0.0.1 is not a unicast peer",
     ),
     "owner that ignores adverts": Case(
         Rejection.OWNER,
