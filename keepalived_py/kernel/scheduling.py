@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from keepalived_py.kernel.libc import LIBC, checked
 
@@ -14,8 +15,45 @@ if TYPE_CHECKING:
 MCL_CURRENT = 1
 MCL_FUTURE = 2
 MCL_ONFAULT = 4
+_RLIMITS = 16
 RLIMIT_RTTIME = 15
 """From asm-generic/resource.h; the resource module of 3.11 does not name it."""
+
+
+class Conditions(NamedTuple):
+    """What a process runs under, taken before it asks for more, so that what it starts can get it back.
+
+    Attributes:
+        nice: -20 to 19.
+        processors: numbers of those that it may run on.
+        limits: soft and hard limit by resource number (getrlimit(2)).
+    """
+
+    nice: int
+    processors: frozenset[int]
+    limits: tuple[tuple[int, tuple[int, int]], ...]
+
+    @classmethod
+    def current(cls) -> Conditions:
+        """Return those of this process."""
+        limits = tuple((number, resource.getrlimit(number)) for number in range(_RLIMITS))
+        return cls(os.getpriority(os.PRIO_PROCESS, 0), frozenset(os.sched_getaffinity(0)), limits)
+
+    def restore(self) -> None:
+        """Give them back to this process, and ordinary scheduling; what the kernel refuses stays as it is."""
+        with suppress(OSError):
+            if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK:
+                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        with suppress(OSError):
+            if os.getpriority(os.PRIO_PROCESS, 0) != self.nice:
+                os.setpriority(os.PRIO_PROCESS, 0, self.nice)
+        with suppress(OSError):
+            if os.sched_getaffinity(0) != self.processors:
+                os.sched_setaffinity(0, self.processors)
+        for number, pair in self.limits:
+            with suppress(OSError, ValueError):
+                if resource.getrlimit(number) != pair:
+                    resource.setrlimit(number, pair)
 
 
 def set_nice(value: int) -> None:
