@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from keepalived_py.errors import ExitCode, KeepalivedError, NetlinkError
+from keepalived_py.kernel import signal_stack
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +28,7 @@ class CrashReport:
     def enable(self) -> None:
         """Have the stack of this process written here."""
         faulthandler.enable(self._descriptor)
+        signal_stack.enlarge()
 
     def note(self, reason: str) -> None:
         """Leave the reason of an orderly end: whoever waits for the start to succeed is shown it."""
