@@ -45,7 +45,7 @@ PURE = frozenset(
         *(f"vrrp.{name}" for name in ("announcements", "owner", "signature")),
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking")),
         "watchdog.policy",
-        "notify.vocabulary",
+        *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "observability.budget",
         "observability.counters",
     }
