@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING
 
+from keepalived_py.conduct import Conduct
 from keepalived_py.errors import ExitCode
 from keepalived_py.kernel.interfaces import ChangeKind
 from keepalived_py.kernel.rtnl import RT_SCOPE_LINK
 from keepalived_py.notify import vocabulary
+from keepalived_py.process_settings import settings_of
 from keepalived_py.reactor import Reactor
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class ChildLoop:
 
     Args:
         child: what the supervisor handed over.
+        process: `vrrp` or `checker`: whose settings in `global_defs` count.
         describe: returns the lines of -d for a configuration.
         reload: puts a newer configuration in force.
         stop: ends the child's work; the loop ends after it.
@@ -48,6 +52,7 @@ class ChildLoop:
     def __init__(
         self,
         child: Child,
+        process: str,
         *,
         describe: Callable[[Config], list[str]],
         reload: Callable[[Config], None],
@@ -64,6 +69,8 @@ class ChildLoop:
         self._stop = stop
         self._is_busy = is_busy
         self._servers = servers
+        self._process = process
+        self._conduct = Conduct(process, self.reactor, child.log)
 
     def run(self, begin: Callable[[], None]) -> int:
         """Call `begin`, tell the supervisor that the configuration is in effect, and run until told to stop."""
@@ -73,6 +80,7 @@ class ChildLoop:
             reactor.add_signal_handler(signal.SIGINT, self._told_to_stop)
         reactor.add_signal_handler(signal.SIGHUP, self._told_to_reload)
         reactor.after_iteration.append(self._show_life)
+        self._take_settings(self._child.config)
         begin()
         self._child.heartbeat.acknowledge(self._generation)
         self._show_life(reactor.time())
@@ -104,8 +112,15 @@ class ChildLoop:
         if generation != self._generation:
             self._generation = generation
             self.say_configuration(config)
+            self._take_settings(config)
             self._reload(config)
         self._child.heartbeat.acknowledge(generation)
+
+    def _take_settings(self, config: Config) -> None:
+        """Run as the configuration wants this process to run."""
+        if self._child.options.umask is None:
+            os.umask(config.global_defs.umask)
+        self._conduct.apply(settings_of(self._process, config.global_defs))
 
     def _told_to_stop(self) -> None:
         self._stop()

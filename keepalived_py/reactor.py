@@ -100,6 +100,8 @@ class Reactor:
         self._writers: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
         self._signals: SignalPipe | None = None
         self._stopping = False
+        self._late_after = float("inf")
+        self._was_late: Callable[[float], object] = _nobody_asks
         self._epoll.register(self._timer.fileno(), select.EPOLLIN)
 
     def close(self) -> None:
@@ -215,6 +217,11 @@ class Reactor:
         _, status = os.waitpid(pid, 0)
         callback(pid, os.waitstatus_to_exitcode(status))
 
+    def report_lateness(self, after: float, callback: Callable[[float], object]) -> None:
+        """Call with the seconds by which a deadline was missed, whenever that is more than `after`."""
+        self._late_after = after
+        self._was_late = callback
+
     # Running
 
     def run_forever(self) -> None:
@@ -235,7 +242,9 @@ class Reactor:
         self._arm()
         idle = bool(self._soon) or self._stopping
         called = self._dispatch(0 if idle else self.longest_sleep)
-        if self._armed_at is not None and self.time() >= self._armed_at:
+        if self._armed_at is not None and (late := self.time() - self._armed_at) >= 0:
+            if late > self._late_after:
+                self._was_late(late)
             if called:  # else nothing was readable when the wait ended
                 self._drain()
             self._fire()
@@ -316,6 +325,10 @@ class Reactor:
         heapq.heapify(kept)
         self._heap = kept
         self._compact_at = max(COMPACT_ABOVE, 2 * len(kept))
+
+
+def _nobody_asks(_late: float) -> None:
+    """Be the callback for lateness before there is one."""
 
 
 def _number(descriptor: Descriptor) -> int:

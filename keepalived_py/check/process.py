@@ -8,6 +8,7 @@ from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
 from keepalived_py.notify import vocabulary
+from keepalived_py.process_settings import CHECKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ class HealthChecker:
     def __init__(self, child: Child) -> None:
         self._child = child
         self._log = child.log
-        self._loop = ChildLoop(child, describe=_describe, reload=self._reload, stop=self._stop)
+        self._loop = ChildLoop(child, CHECKER, describe=_describe, reload=self._reload, stop=self._stop)
         self._monitor = InterfaceMonitor(InterfaceTable())
 
     def run(self) -> int:

@@ -16,6 +16,8 @@ MCL_CURRENT = 1
 MCL_FUTURE = 2
 MCL_ONFAULT = 4
 _RLIMITS = 16
+KILL_AFTER = 30.0
+"""Seconds of processor time without one pause after which a real-time process cannot be of use to anybody."""
 RLIMIT_RTTIME = 15
 """From asm-generic/resource.h; the resource module of 3.11 does not name it."""
 
@@ -61,16 +63,32 @@ def set_nice(value: int) -> None:
     os.setpriority(os.PRIO_PROCESS, 0, value)
 
 
-def set_realtime(priority: int, limit_us: int | None = None) -> None:
-    """Schedule this process round robin at real time `priority` (1 to 99); its children are not.
-
-    `limit_us` bounds the processor time used without a blocking call (RLIMIT_RTTIME): beyond it the kernel
-    sends SIGXCPU, so that a loop gone wild does not take the machine with it. Raises OSError.
-    """
-    if limit_us is not None:
-        resource.setrlimit(RLIMIT_RTTIME, (limit_us, limit_us))
+def set_realtime(priority: int) -> None:
+    """Schedule this process round robin at real time `priority` (1 to 99); its children are not. Raises OSError."""
     policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
     os.sched_setscheduler(0, policy, os.sched_param(priority))
+
+
+def set_ordinary() -> None:
+    """Schedule this process like any other. Raises OSError."""
+    os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+
+
+def set_time_limit(seconds: float | None) -> None:
+    """Have the kernel send SIGXCPU when this real-time process has run `seconds` without a blocking call.
+
+    It then sends another one after each further second (RLIMIT_RTTIME, getrlimit(2)), and ends the process after
+    `KILL_AFTER` seconds, or twice the limit if that is more. None takes the warning away. Raises OSError.
+    """
+    _, hard = resource.getrlimit(RLIMIT_RTTIME)
+    if seconds is None:
+        resource.setrlimit(RLIMIT_RTTIME, (hard, hard))
+        return
+    soft, end = round(seconds * 1e6), round(max(KILL_AFTER, 2 * seconds) * 1e6)
+    try:
+        resource.setrlimit(RLIMIT_RTTIME, (soft, end))
+    except ValueError:  # not permitted to raise a limit that somebody has set
+        resource.setrlimit(RLIMIT_RTTIME, (min(soft, hard), hard))
 
 
 def set_affinity(processors: Iterable[int]) -> None:

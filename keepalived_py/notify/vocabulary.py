@@ -65,3 +65,29 @@ LINK_WATCH = "Using LinkWatch kernel netlink reflector..."
 def configuration_read(path: str, size: int) -> str:
     """Return the two lines of a child that has taken its configuration, `size` bytes of it."""
     return f"Opening file '{path}'.\nConfiguration is using : {size} Bytes"
+
+
+_PROCESSES = {"vrrp": "VRRP", "checker": "Checker", "bfd": "BFD"}
+
+
+def timer_expired(late: float) -> str:
+    """Return the line of a process whose timer fired `late` seconds after it should have."""
+    return f"A thread timer expired {late:.6f} seconds ago"
+
+
+def realtime_priority(priority: int) -> str:
+    """Return the line of a process that has raised its own priority."""
+    return f"Set realtime priority {priority}"
+
+
+def time_limit_reached(process: str) -> str:
+    """Return the line of a real-time process (`vrrp`, `checker`, `bfd`) that ran too long without a pause."""
+    return f"{_PROCESSES[process]} process has used too much CPU time, {process}_rlimit_rttime may need to be increased"
+
+
+def affinity_refused(process: str, reason: str) -> str:
+    """Return the line of a process that cannot be kept to its processors."""
+    return f"unable to set cpu affinity to {process} process ({reason})"
+
+
+PRIORITY_NOTICE = "NOTICE: setting config option max_auto_priority should result in better keepalived performance"

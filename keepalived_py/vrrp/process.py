@@ -8,6 +8,7 @@ from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import DRAIN_LIMIT, InterfaceMonitor
 from keepalived_py.notify import vocabulary
+from keepalived_py.process_settings import VRRP
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.roster import Roster
@@ -34,7 +35,7 @@ class VrrpProcess:
         self._child = child
         self._log = child.log
         self._loop = ChildLoop(
-            child, describe=_describe, reload=self._reload, stop=self._stop, is_busy=self._is_busy, servers=False
+            child, VRRP, describe=_describe, reload=self._reload, stop=self._stop, is_busy=self._is_busy, servers=False
         )
         self._table = InterfaceTable()
         self._monitor = InterfaceMonitor(self._table)

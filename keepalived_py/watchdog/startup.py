@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.errors import KeepalivedError
 from keepalived_py.kernel import namespace
+from keepalived_py.notify import vocabulary
 from keepalived_py.observability.log import Log
+from keepalived_py.process_settings import parents_name
 from keepalived_py.structure import structure
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import core_dump, places, signals, title
@@ -123,6 +125,8 @@ class Startup:
         """Name what is asked for and is not in effect."""
         if self._options.snmp or self._options.snmp_socket:
             self._log.warning("SNMP is not in effect in this release: --snmp and --snmp-agent-socket do nothing")
+        if not config.global_defs.max_auto_priority:
+            self._log.verbose(vocabulary.PRIORITY_NOTICE)
         for keyword in self._parts.not_in_effect(config):
             self._log.warning(f"Keyword '{keyword}' is not in effect in this release")
 
@@ -155,7 +159,7 @@ class Startup:
     ) -> int:
         """Be the supervisor until the end."""
         options = self._options
-        title.show(self._words)
+        title.show(self._words, parents_name(config.global_defs))
         core_pattern = self._allow_core_dumps()
         pid_files.files[places.PARENT].write(os.getpid())
         memory = SharedMemory(len(runs))

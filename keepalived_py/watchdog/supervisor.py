@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from keepalived_py.child import ConfigSource
 from keepalived_py.errors import ExitCode
+from keepalived_py.kernel.process import set_name
+from keepalived_py.process_settings import parents_name
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import policy, signals
 from keepalived_py.watchdog.offspring import Birthright, Offspring
@@ -265,12 +267,20 @@ class Supervisor:
         self._config = accepted.config
         self._generation = self._store.commit(accepted.staged)
         self._shared = None
+        self._run_as_configured()
         gc.collect()
         gc.freeze()  # the next child shares these pages as long as the collector does not touch them
         living = [child for child in self._offspring if child.pid is not None]
         self._reload.told((child.kind.name for child in living), time.monotonic())
         for child in living:
             child.kill(signals.RELOAD)
+
+    def _run_as_configured(self) -> None:
+        """Take over what a new configuration says about the parent itself."""
+        defs = self._config.global_defs
+        set_name(parents_name(defs))
+        if self._options.umask is None:
+            os.umask(defs.umask)
 
     # The end
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 NAME = "keepalived"
 
 
-def show(words: Sequence[str]) -> None:
-    """Show this process, and those forked from it, as `keepalived WORDS`, with `keepalived` as their comm.
+def show(words: Sequence[str], name: str = NAME) -> None:
+    """Show this process, and those forked from it, as `keepalived WORDS`, with `name` as their comm.
 
     The whole command line stays visible: programs search it for the paths that they started us with. setproctitle
     names the comm too, after its title, so the comm comes second.
     """
     _setproctitle()(" ".join([NAME, *words]))
-    set_name(NAME)
+    set_name(name)
 
 
 def _setproctitle() -> Callable[[str], None]:

@@ -19,6 +19,7 @@ PURE = frozenset(
             for name in ("instance", "interface", "group", "tracking", "script", "server", "key")
         ),
         "options",
+        "process_settings",
         *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
         *(f"config.{name}_values" for name in ("global", "vrrp", "tracking", "check", "routing")),

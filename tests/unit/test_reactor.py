@@ -483,3 +483,21 @@ def test_timer_alone_does_not_use_its_slack(loop: Reactor) -> None:
     run(loop, 0.05)
     assert len(fired) == 1
     assert fired[0] >= due
+
+
+def test_deadline_missed_by_more_than_asked_is_reported_before_it_fires(loop: Reactor) -> None:
+    events: list[object] = []
+    loop.report_lateness(0.05, events.append)
+    loop.call_at(loop.time() - 0.2, events.append, "fired")
+    iterate(loop)
+    assert events[1:] == ["fired"]
+    assert isinstance(events[0], float)
+    assert 0.2 <= events[0] < 5
+
+
+def test_deadline_missed_by_less_than_asked_is_not_reported(loop: Reactor) -> None:
+    events: list[object] = []
+    loop.report_lateness(60.0, events.append)
+    loop.call_at(loop.time() - 0.2, events.append, "fired")
+    iterate(loop)
+    assert events == ["fired"]

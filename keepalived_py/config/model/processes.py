@@ -23,19 +23,14 @@ OLD_RTIME = "Earlier spelling of the real-time limit"
 class ProcessDefs(Record):
     """The part of `global_defs` that is about processes."""
 
-    process_names: bool = keyword(ON, "Give every child process its own name", default=False, in_effect=False)
-    process_name: str | None = keyword(
-        PROCESS_NAME, "Name of the parent process", default=None, unset="binary name", in_effect=False
-    )
-    vrrp_process_name: str | None = keyword(
-        PROCESS_NAME, "Name of the VRRP process", default=None, unset="inherits", in_effect=False
-    )
+    process_names: bool = keyword(ON, "Give every child process its own name", default=False)
+    process_name: str | None = keyword(PROCESS_NAME, "Name of the parent process", default=None, unset="binary name")
+    vrrp_process_name: str | None = keyword(PROCESS_NAME, "Name of the VRRP process", default=None, unset="inherits")
     checker_process_name: str | None = keyword(
         PROCESS_NAME,
         "Name of the health-check process",
         default=None,
         unset="inherits",
-        in_effect=False,
         aliases=(Alias("lvs_process_name", "Earlier spelling of checker_process_name", deprecated=True),),
     )
     bfd_process_name: str | None = keyword(
@@ -45,40 +40,34 @@ class ProcessDefs(Record):
         Maybe(Integer(-1, 99, syntax="PRIO"), 99),
         "Highest real-time priority taken when timers fire late; -1 also silences the notice",
         default=0,
-        in_effect=False,
     )
     min_auto_priority_delay: int = keyword(
         Integer(1, 10000000, syntax="USECS"),
         "How late a timer must fire before the priority is raised, in microseconds",
         default=1000000,
-        in_effect=False,
         forgiving=True,
     )
-    vrrp_priority: int = keyword(NICE, "Nice value of the VRRP process", default=0, in_effect=False, forgiving=True)
-    vrrp_no_swap: bool = keyword(ON, "Lock the VRRP process into memory", default=False, in_effect=False)
+    vrrp_priority: int = keyword(NICE, "Nice value of the VRRP process", default=0, forgiving=True)
+    vrrp_no_swap: bool = keyword(ON, "Lock the VRRP process into memory", default=False)
     vrrp_rt_priority: int = keyword(
-        REALTIME, "Real-time priority of the VRRP process", default=0, unset="0 (off)", in_effect=False, forgiving=True
+        REALTIME, "Real-time priority of the VRRP process", default=0, unset="0 (off)", forgiving=True
     )
     vrrp_cpu_affinity: tuple[int, ...] = keyword(
-        CPUS, "Processors that the VRRP process may use", default=(), unset="all", in_effect=False, forgiving=True
+        CPUS, "Processors that the VRRP process may use", default=(), unset="all", forgiving=True
     )
     vrrp_rlimit_rttime: int = keyword(
         RLIMIT,
         "Longest real-time run without a pause, in microseconds",
         default=10000,
-        in_effect=False,
         aliases=(Alias("vrrp_rlimit_rtime", OLD_RTIME, deprecated=True),),
     )
-    checker_priority: int = keyword(
-        NICE, "Nice value of the health-check process", default=0, in_effect=False, forgiving=True
-    )
-    checker_no_swap: bool = keyword(ON, "Lock the health-check process into memory", default=False, in_effect=False)
+    checker_priority: int = keyword(NICE, "Nice value of the health-check process", default=0, forgiving=True)
+    checker_no_swap: bool = keyword(ON, "Lock the health-check process into memory", default=False)
     checker_rt_priority: int = keyword(
         REALTIME,
         "Real-time priority of the health-check process",
         default=0,
         unset="0 (off)",
-        in_effect=False,
         forgiving=True,
     )
     checker_cpu_affinity: tuple[int, ...] = keyword(
@@ -86,14 +75,12 @@ class ProcessDefs(Record):
         "Processors that the health-check process may use",
         default=(),
         unset="all",
-        in_effect=False,
         forgiving=True,
     )
     checker_rlimit_rttime: int = keyword(
         RLIMIT,
         "Longest real-time run without a pause, in microseconds",
         default=10000,
-        in_effect=False,
         aliases=(Alias("checker_rlimit_rtime", OLD_RTIME, deprecated=True),),
     )
     bfd_priority: int = keyword(NICE, "Nice value of the BFD process", default=0, in_effect=False, forgiving=True)
