@@ -44,6 +44,7 @@ class Command:
         keep_error: whether the last line on its standard error is kept. The other end of a pipe is ours then: a
             process that it leaves behind loses standard error when the daemon ends. Otherwise it is /dev/null.
         guarded: whether it must not run when others than root could have changed it (enable_script_security).
+        input: what it finds on its standard input.
     """
 
     words: tuple[str, ...]
@@ -55,6 +56,7 @@ class Command:
     tied: bool = True
     keep_error: bool = True
     guarded: bool = False
+    input: bytes = b""
 
 
 class Execution(NamedTuple):
@@ -124,7 +126,7 @@ def _prepare(command: Command, conditions: Conditions | None, complain: int, par
     os.setpgid(0, 0)
     _reset_signals()
     null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
+    os.dup2(_holding(command.input) if command.input else null, 0)
     os.dup2(null, 1)
     os.dup2(null if complain < 0 else complain, 2)
     if complain >= 0:
@@ -136,6 +138,15 @@ def _prepare(command: Command, conditions: Conditions | None, complain: int, par
     _change_identity(command)
     if command.tied and not die_with_parent(signal.SIGTERM, parent):  # a change of identity would have cleared it
         raise ProcessLookupError(errno.ESRCH, "the daemon has ended")
+
+
+def _holding(text: bytes) -> int:
+    """Return a descriptor from which `text` can be read: of memory, which takes it all at once."""
+    descriptor = os.memfd_create("input")
+    while text:
+        text = text[os.write(descriptor, text) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
 
 def _reset_signals() -> None:

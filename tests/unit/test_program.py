@@ -240,6 +240,17 @@ def test_error_pipe_can_be_left_out(bench: Bench) -> None:
     assert (outcome.exit_code, outcome.error_line) == (9, "")
 
 
+def test_program_finds_its_input_whole_on_standard_input(bench: Bench, tmp_path: Path) -> None:
+    text = bytes(range(256)) * 1000
+    assert bench.outcome(bench.shell(f"cat > {tmp_path}/copy", input=text)).exit_code == 0
+    assert (tmp_path / "copy").read_bytes() == text
+
+
+def test_program_without_input_finds_the_end_at_once(bench: Bench, tmp_path: Path) -> None:
+    assert bench.outcome(bench.shell(f"cat > {tmp_path}/copy")).exit_code == 0
+    assert (tmp_path / "copy").read_bytes() == b""
+
+
 @as_root
 def test_user_group_and_supplementary_groups_are_taken(bench: Bench) -> None:
     settings = {"uid": NOBODY, "gid": 1, "groups": (2, 3)}
