@@ -21,6 +21,7 @@ class Effect(Enum):
     ANNOUNCE_SOURCE = "one gratuitous ARP / unsolicited NA for our own source address, so that unicast peers find us"
     REPORT_TRANSITION = "log and notify `instance.transition`"
     REPORT_LOWER_PRIORITY = "notify that a master heard a lower-priority advert (notify_master_rx_lower_pri)"
+    REPORT_DUAL_MASTER = "notify `router.rival`: another master was heard while we are one"
     REPORT_NOTES = "log every line of `instance.notes` and empty the list"
 
 

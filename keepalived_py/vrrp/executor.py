@@ -71,6 +71,7 @@ class Executor:
             Effect.ANNOUNCE_SOURCE: self._announce_source,
             Effect.REPORT_TRANSITION: self._report_transition,
             Effect.REPORT_LOWER_PRIORITY: self._report_lower_priority,
+            Effect.REPORT_DUAL_MASTER: self._report_dual_master,
             Effect.REPORT_NOTES: self._report_notes,
         }
 
@@ -285,6 +286,11 @@ class Executor:
 
     def _report_lower_priority(self, running: RunningInstance, _now: float) -> None:
         self.tell(running, lambda follower: follower.lower_priority_heard(running))
+
+    def _report_dual_master(self, running: RunningInstance, _now: float) -> None:
+        rival = running.router.rival
+        assert rival is not None
+        self.tell(running, lambda follower: follower.dual_master_found(running, rival))
 
     def _report_notes(self, running: RunningInstance, now: float) -> None:
         """Log what an advert made worth saying; whoever sends them must not fill the disk."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from keepalived_py.vrrp.running import RunningInstance
-    from keepalived_py.vrrp.state import Transition
+    from keepalived_py.vrrp.state import Rival, Transition
 
 
 class Follower(Protocol):
@@ -21,6 +21,9 @@ class Follower(Protocol):
 
     def lower_priority_heard(self, running: RunningInstance) -> None:
         """A master heard an advert with a lower priority."""
+
+    def dual_master_found(self, running: RunningInstance, rival: Rival) -> None:
+        """An instance is MASTER and heard another one; told once until that has been quiet for a minute."""
 
     def priority_changed(self, running: RunningInstance, old: int, new: int) -> None:
         """Tracking or a reload changed the effective priority of an instance."""

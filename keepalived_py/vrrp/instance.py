@@ -354,11 +354,13 @@ class Instance:
         return self._answer(now, source, priority)
 
     def _yield_to(self, now: float, source: bytes, priority: int, interval: float) -> Effects:
+        # After a split the other has not heard us and must announce. A third router would learn our interval here.
+        parts = self.parameters.higher_prio_send_advert or interval == self.parameters.advertisement_interval
         cause = causes.superior(source, self.priority, priority)
         self._learn_master(source, priority, interval)
         effects = self._yield(now, cause)
         effects = effects + _NOTES if self.notes else effects
-        return _SEND + effects if self.parameters.higher_prio_send_advert else effects
+        return _SEND + effects if parts else effects
 
     def _yield(self, now: float, cause: Cause) -> Effects:
         self._enter(now, State.BACKUP, cause)
@@ -369,13 +371,22 @@ class Instance:
         """RFC 9568 section 6.4.3 (735) discards it; the hosts that believed it must hear from us."""
         if not self._answers.allows(now):
             return NOTHING
-        election = "" if self.parameters.lower_prio_no_advert else ", forcing new election"
-        text = f"Received advert from {address_text(source)} with lower priority {priority}, ours {self.priority}"
-        self.notes.append(Note(text + election))
         effects = NOTHING if self.parameters.lower_prio_no_advert else self._send(now)
         effects += self._announcements.answer(now, self.parameters)
         self._arm()
+        if self._is_parting(now, source):
+            return effects
+        election = "" if self.parameters.lower_prio_no_advert else ", forcing new election"
+        text = f"Received advert from {address_text(source)} with lower priority {priority}, ours {self.priority}"
+        self.notes.append(Note(text + election))
         return (*effects, Effect.REPORT_LOWER_PRIORITY, *_NOTES)
+
+    def _is_parting(self, now: float, source: bytes) -> bool:
+        """Whether an advert is the last of the master that we have just preempted: nothing to speak of."""
+        made = self.transition
+        if made is None or now >= made.at + self.parameters.advertisement_interval:
+            return False
+        return (made.event, made.source) == (Event.PREEMPTION, address_text(source))
 
     def _judge_claim(self, source: bytes, interval: float) -> None:
         """Two address owners: see `owner`. May lower our priority, so that the comparison that follows yields."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.effects import Effects
     from keepalived_py.vrrp.running import RunningInstance
+    from keepalived_py.vrrp.sockets import Received
 
 READ_LIMIT = 1024
 """Datagrams taken from one socket before timers and other sockets have their turn."""
@@ -25,6 +26,11 @@ LINES_AT_ONCE = 20
 """Log lines about unknown virtual routers that may come at once."""
 LINE_INTERVAL = 5.0
 """Seconds for each further one."""
+
+LOOKS_AT_ONCE = 20
+"""Datagrams for unknown virtual routers that are looked at, because a peer may have the wrong one, at once."""
+LOOK_INTERVAL = 0.05
+"""Seconds for each further one: a flood of them must cost next to nothing."""
 
 
 class _Member:
@@ -56,6 +62,7 @@ class SocketPool:
         self._perform = perform
         self._members: dict[PoolKey, _Member] = {}
         self._unreported: list[PoolSockets] = []
+        self._looks = LineBudget(LOOKS_AT_ONCE, LOOK_INTERVAL)
         self._budget = LineBudget(LINES_AT_ONCE, LINE_INTERVAL)
         self.unknown_vrids = 0
         self.log_unknown_vrids = False
@@ -118,7 +125,7 @@ class SocketPool:
             vrid = vrid_of(received.data, family)
             running = member.routers.get(vrid)
             if running is None:
-                self._unknown(vrid, member, now)
+                self._unknown(vrid, member, received, now)
                 continue
             router = running.router
             effects = router.datagram_received(now, received.data, received.source, received.ttl, received.destination)
@@ -131,8 +138,13 @@ class SocketPool:
             if len(heard) == len(member.routers):
                 return
 
-    def _unknown(self, vrid: int, member: _Member, now: float) -> None:
+    def _unknown(self, vrid: int, member: _Member, received: Received, now: float) -> None:
         self.unknown_vrids += 1
+        if self._looks.allows(now):
+            for running in member.routers.values():
+                effects = running.router.other_vrid_received(now, *received)
+                if effects:
+                    self._perform(running, effects, now)
         if self.log_unknown_vrids and vrid >= 0 and self._budget.allows(now):
             held_back = self._budget.take_held_back()
             more = f" ({held_back} such lines were not logged)" if held_back else ""

@@ -45,6 +45,11 @@ class Rejection(Enum):
         return _COUNTERS.get(self, "")
 
     @property
+    def reason(self) -> str:
+        """The cause in words, for a sentence like `3 adverts from 10.0.0.2 dropped in 3 s: version mismatch`."""
+        return _REASONS.get(self, self.value)
+
+    @property
     def accepted(self) -> bool:
         """Whether the advert counts nevertheless: keepalived only remarks on these."""
         return self in _REMARKS
@@ -53,6 +58,21 @@ class Rejection(Enum):
 _REMARKS = frozenset(
     {Rejection.INTERVAL_DIFFERS, Rejection.ADDRESS_COUNT, Rejection.ADDRESS_LIST, Rejection.CLOCK_SKEW}
 )
+_REASONS = {
+    Rejection.TRUNCATED: "shorter than a VRRP header",
+    Rejection.OTHER_VRID: "virtual router id mismatch",
+    Rejection.LENGTH: "packet length mismatch",
+    Rejection.TTL: "TTL or hop limit is not 255",
+    Rejection.UNKNOWN_PEER: "not a configured unicast peer",
+    Rejection.PEER_TTL: "TTL or hop limit outside the limits of this unicast peer",
+    Rejection.VERSION: "VRRP version mismatch",
+    Rejection.AUTHENTICATION_TYPE_INVALID: "unknown authentication type",
+    Rejection.INTEGRITY_CHECK: "integrity check of the authentication header failed",
+    Rejection.SECURITY_PARAMETER_INDEX: "security parameter index mismatch",
+    Rejection.TYPE: "not an advertisement",
+    Rejection.CHECKSUM: "invalid checksum",
+    Rejection.CAST: "multicast where unicast is expected, or the other way round",
+}
 _COUNTERS = {
     Rejection.TRUNCATED: "packet_len_err",
     Rejection.AUTHENTICATION_HEADER: "authtype_mismatch",

@@ -1,15 +1,18 @@
 """One virtual router: reception, election, counters and the bytes of its adverts."""
 
+from keepalived_py.observability.budget import LineBudget
 from keepalived_py.observability.counters import VrrpCounters
 from keepalived_py.vrrp.adverts import RESIGNATION, Adverts, Outgoing
 from keepalived_py.vrrp.authentication import AuthenticationHeader, AuthenticationType
 from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
 from keepalived_py.vrrp.instance import Instance
-from keepalived_py.vrrp.packet import Message, decode
+from keepalived_py.vrrp.packet import Message, addresses_of, decode
 from keepalived_py.vrrp.parameters import IPV4, Parameters
+from keepalived_py.vrrp.peers import Peers, Refusals
 from keepalived_py.vrrp.reception import (
     Datagram,
     Verifier,
+    address_text,
     check_advert,
     remark_on,
     split_ipv4,
@@ -19,12 +22,19 @@ from keepalived_py.vrrp.reception import (
 )
 from keepalived_py.vrrp.rejection import Rejection
 from keepalived_py.vrrp.signature import Signature, WallClock
-from keepalived_py.vrrp.state import Note, State, Transition
+from keepalived_py.vrrp.state import Note, Rival, State, Transition
 
 _LISTENING = frozenset({State.BACKUP, State.MASTER})
 _NOTES = (Effect.REPORT_NOTES,)
-_MOST_SOURCES = 256
-"""Sources remembered in `heard_at`: whoever can send adverts must not fill the memory."""
+_RIVAL = (Effect.REPORT_DUAL_MASTER,)
+_SOURCES_NAMED = 4
+"""Sources of one kind of refused advert that the log hears of at once."""
+_RIVALS_TOLD = 8
+"""Other masters that followers hear of at once, and then one in each of so many seconds."""
+_RIVALS_INTERVAL = 60.0
+_BOTH = "; both routers may be MASTER"
+_UNHEARD = frozenset({Rejection.NOT_LISTENING, Rejection.OWNER})
+"""What is refused because of our own state or configuration, not because of what was sent."""
 
 
 def no_clock() -> int:
@@ -44,6 +54,7 @@ class VirtualRouter:
         counters: keepalived's statistics.
         rejections: how often each check refused or remarked on an advert.
         last_rejection: of the last advert that was refused or remarked on; None before the first.
+        rival: the other master that was found last; None before the first.
     """
 
     __slots__ = (
@@ -51,10 +62,10 @@ class VirtualRouter:
         "_clock",
         "_differing_interval",
         "_fast_path",
-        "_heard_at",
         "_is_ipv4",
         "_last_source",
         "_noted",
+        "_peers",
         "_repeat_destination",
         "_repeat_head",
         "_repeat_hop_limit",
@@ -62,11 +73,14 @@ class VirtualRouter:
         "_repeat_tail",
         "_repeat_ttl",
         "_repeated_at",
+        "_repeats_from",
+        "_rivals_told",
         "_verifier",
         "counters",
         "instance",
         "last_rejection",
         "rejections",
+        "rival",
     )
 
     def __init__(self, parameters: Parameters, *, fast_path: bool = True, wall_clock: WallClock = no_clock) -> None:
@@ -82,8 +96,10 @@ class VirtualRouter:
         self.rejections: dict[Rejection, int] = {}
         self.last_rejection: Rejection | None = None
         self._fast_path = fast_path
-        self._noted: set[Rejection] = set()
-        self._heard_at: dict[bytes, float] = {}
+        self.rival: Rival | None = None
+        self._noted: dict[Rejection, set[bytes]] = {}
+        self._peers = Peers()
+        self._rivals_told = LineBudget(_RIVALS_TOLD, _RIVALS_INTERVAL)
         self._last_source = b""
         self._differing_interval = -1.0
         self._is_ipv4 = parameters.family == IPV4
@@ -93,6 +109,7 @@ class VirtualRouter:
         self._repeat_tail: bytes | None = None
         self._repeat_hop_limit = -1
         self._repeated_at = 0.0
+        self._repeats_from = 0
         self._adverts = self._prepare()
 
     @property
@@ -116,10 +133,15 @@ class VirtualRouter:
         return self.instance.transition
 
     @property
+    def peers(self) -> Peers:
+        """The other routers of this VRID, heard or refused."""
+        self._forget_repeat()
+        return self._peers
+
+    @property
     def heard_at(self) -> dict[bytes, float]:
         """When each source was last heard with an advert that counts: packed address to monotonic seconds."""
-        self._forget_repeat()
-        return self._heard_at
+        return {source: peer.heard_at for source, peer in self.peers if peer.adverts}
 
     @property
     def sequence(self) -> int:
@@ -161,15 +183,15 @@ class VirtualRouter:
     def _checked(self, now: float, octets: bytes, datagram: Datagram) -> Effects:
         instance = self.instance
         if not datagram.message:
-            return self._refuse(Rejection.TRUNCATED, datagram, None)
+            return self._refuse(now, Rejection.TRUNCATED, datagram, None)
         message = decode(datagram.message)
         if instance.state not in _LISTENING or now < instance.startup_ends_at:
-            return self._refuse(Rejection.NOT_LISTENING, datagram, message)
+            return self._refuse(now, Rejection.NOT_LISTENING, datagram, message)
         if instance.parameters.signing is not None:
             datagram = split_trailer(datagram, message)
         rejection = check_advert(instance.parameters, datagram, message, self._verifier, instance.priority)
         if rejection is not None:
-            return self._refuse(rejection, datagram, message)
+            return self._refuse(now, rejection, datagram, message)
         self._forget_repeat()
         return self._accept(now, octets, datagram, message)
 
@@ -177,12 +199,14 @@ class VirtualRouter:
         instance = self.instance
         self.counters.advert_rcvd += 1
         self.counters.pri_zero_rcvd += message.priority == 0
-        self._hear(now, datagram.source)
+        self._peers.heard(now, datagram.source, message.priority, message.interval)
         remark = self._remark(datagram, message)
-        noted = NOTHING if remark is None else self._refuse(remark, datagram, message)
+        noted = NOTHING if remark is None else self._refuse(now, remark, datagram, message)
         if datagram.trailer and isinstance(self._verifier, Signature) and self._verifier.is_skewed:
-            noted = self._refuse(Rejection.CLOCK_SKEW, datagram, message) or noted
-        effects = self._counted(instance.advert_received(now, datagram.source, message.priority, message.interval))
+            noted = self._refuse(now, Rejection.CLOCK_SKEW, datagram, message) or noted
+        effects = self._counted(now, instance.advert_received(now, datagram.source, message.priority, message.interval))
+        if Effect.REPORT_LOWER_PRIORITY in effects:
+            effects += self._rival_met(now, datagram.source, f"it has priority {message.priority} and does not yield")
         # A remark that is counted each time must be made each time.
         is_repeatable = remark is None or remark is Rejection.INTERVAL_DIFFERS
         if self._fast_path and is_repeatable and not (datagram.authenticated or datagram.trailer):
@@ -203,26 +227,79 @@ class VirtualRouter:
             if message.interval == self._differing_interval:
                 return None
             self._differing_interval = message.interval
-            self._noted.discard(remark)
+            self._noted.pop(remark, None)
         return remark
 
-    def _hear(self, now: float, source: bytes) -> None:
-        if source not in self._heard_at and len(self._heard_at) >= _MOST_SOURCES:
-            del self._heard_at[next(iter(self._heard_at))]
-        self._heard_at[source] = now
+    def other_vrid_received(
+        self, now: float, data: bytes, source: bytes = b"", ttl: int = -1, destination: bytes = b""
+    ) -> Effects:
+        """A socket delivered something for a virtual router id that nobody here has: perhaps we were meant.
 
-    def _refuse(self, rejection: Rejection, datagram: Datagram, message: Message | None) -> Effects:
-        """Count it; the log hears of each kind once until the state or the master changes."""
+        It is taken for a mistake when a configured peer sent it, or when it lists our addresses. The arguments are
+        those of `datagram_received`.
+        """
+        datagram = split_ipv4(data) if self._is_ipv4 else split_ipv6(data, source, ttl, destination)
+        if not datagram.message or self.instance.state not in _LISTENING:
+            return NOTHING
+        message, parameters = decode(datagram.message), self.instance.parameters
+        is_peer = any(peer.address == datagram.source for peer in parameters.unicast_peers)
+        length = 4 if self._is_ipv4 else 16
+        listed = set() if is_peer else set(addresses_of(datagram.message, message.address_count, length))
+        if is_peer or (listed and listed == set(parameters.virtual_addresses)):
+            return self._refuse(now, Rejection.OTHER_VRID, datagram, message)
+        return NOTHING
+
+    def _refuse(self, now: float, rejection: Rejection, datagram: Datagram, message: Message | None) -> Effects:
+        """Count it; the log hears of each kind and source once until the state or the master changes."""
         self.last_rejection = rejection
         self.rejections[rejection] = self.rejections.get(rejection, 0) + 1
         if rejection.counter:
             self.counters.count(rejection.counter)
-        if rejection in self._noted or rejection is Rejection.NOT_LISTENING:
+        if rejection is Rejection.NOT_LISTENING:
             return NOTHING
-        self._noted.add(rejection)
-        skew = self._verifier.skew if isinstance(self._verifier, Signature) else 0
-        self.instance.notes.append(Note(text_of(rejection, self.instance.parameters, datagram, message, skew)))
-        return _NOTES
+        notes = self.instance.notes
+        noted_before = len(notes)
+        sources = self._noted.setdefault(rejection, set())
+        if datagram.source not in sources and len(sources) < _SOURCES_NAMED:
+            sources.add(datagram.source)
+            skew = self._verifier.skew if isinstance(self._verifier, Signature) else 0
+            notes.append(Note(text_of(rejection, self.instance.parameters, datagram, message, skew)))
+        is_rival = datagram.source and not rejection.accepted and rejection not in _UNHEARD
+        effects = self._account(now, rejection, datagram.source) if is_rival else NOTHING
+        return _NOTES + effects if len(notes) > noted_before else effects
+
+    def _account(self, now: float, rejection: Rejection, source: bytes) -> Effects:
+        """Keep account of a source whose adverts are refused; say so in one line when that goes on."""
+        patience = self.instance.parameters.down_timer_adverts * self.instance.parameters.advertisement_interval
+        row = self._peers.refused(now, source, rejection, patience)
+        if row.is_worth_saying(now):
+            self._say_refused(now, rejection, source, row)
+        # One whose own deadline has passed may have slept, and be master no more.
+        is_master = self.instance.state is State.MASTER and now <= self.instance.deadline_at
+        return self._rival_met(now, source, rejection.reason) if is_master else NOTHING
+
+    def _say_refused(self, now: float, rejection: Rejection, source: bytes, row: Refusals) -> None:
+        both = _BOTH if self.instance.state is State.MASTER else ""
+        what = f"{row.count} adverts from {address_text(source)} dropped in {now - row.first_at:.0f} s"
+        self.instance.notes.append(Note(f"{what}: {rejection.reason}{both}"))
+
+    def _rival_met(self, now: float, source: bytes, reason: str) -> Effects:
+        """Another master was heard while we are one; followers hear of it once."""
+        if not (self._peers.is_new_rival(now, source) and self._rivals_told.allows(now)):
+            return NOTHING
+        self.rival = Rival(source, reason, now)
+        return _RIVAL
+
+    def _rivals_found(self, now: float) -> Effects:
+        """We have become master: whoever is being refused is another one."""
+        parameters = self.instance.parameters
+        since = now - (parameters.down_timer_adverts + 1) * parameters.advertisement_interval
+        effects = NOTHING
+        for source, rejection, row in tuple(self._peers.refused_since(since)):
+            if row.is_worth_saying(now, at_once=True):
+                self._say_refused(now, rejection, source, row)
+                effects = _NOTES
+        return effects
 
     def _remember(self, octets: bytes, datagram: Datagram) -> None:
         # Of an IPv4 header the id, the fragment flags and the checksum may differ from one repetition to the next.
@@ -233,16 +310,21 @@ class VirtualRouter:
         self._repeat_hop_limit = datagram.ttl
         self._repeat_destination = datagram.destination
 
+        self._repeats_from = self.counters.advert_rcvd
+
     def _forget_repeat(self) -> None:
+        """Give the source of the repeated advert what the fast path has not counted."""
         if self._repeated_at:
-            self._hear(self._repeated_at, self._repeat_source)
+            count = max(1, self.counters.advert_rcvd - self._repeats_from)
+            self._peers.repeated(self._repeated_at, self._repeat_source, count)
+            self._repeats_from = self.counters.advert_rcvd
             self._repeated_at = 0.0
 
     # Other inputs: see `Instance`
 
     def started(self, now: float) -> Effects:
         """Begin: an address owner as master, everybody else as BACKUP, in FAULT when a fault was found before."""
-        return self._counted(self.instance.started(now))
+        return self._counted(now, self.instance.started(now))
 
     def adopted(self, now: float, last_sent_at: float, sequence: int = 0) -> Effects:
         """Go on as the master that a dead predecessor process was, if its peers have not given it up.
@@ -254,19 +336,19 @@ class VirtualRouter:
         """
         if self._verifier is not None:
             self._verifier.sequence = sequence
-        return self._counted(self.instance.adopted(now, last_sent_at))
+        return self._counted(now, self.instance.adopted(now, last_sent_at))
 
     def deadline_reached(self, now: float) -> Effects:
         """Time has passed; calling early returns nothing."""
-        return self._counted(self.instance.deadline_reached(now))
+        return self._counted(now, self.instance.deadline_reached(now))
 
     def fault_found(self, now: float, reason: str) -> Effects:
         """Something without which we must not be master is missing."""
-        return self._counted(self.instance.fault_found(now, reason))
+        return self._counted(now, self.instance.fault_found(now, reason))
 
     def fault_cleared(self, now: float, reason: str, cause: str = "") -> Effects:
         """One reason for FAULT is gone."""
-        return self._counted(self.instance.fault_cleared(now, reason, cause))
+        return self._counted(now, self.instance.fault_cleared(now, reason, cause))
 
     def priority_changed(self, now: float, priority: int) -> Effects:
         """Tracking changed the effective priority."""
@@ -288,11 +370,11 @@ class VirtualRouter:
         """
         effects = self.instance.reconfigured(now, parameters)
         self._adverts = self._prepare()
-        return self._counted(effects)
+        return self._counted(now, effects)
 
     def stopped(self, now: float) -> Effects:
         """The end; a master resigns."""
-        return self._counted(self.instance.stopped(now))
+        return self._counted(now, self.instance.stopped(now))
 
     # Adverts
 
@@ -330,9 +412,13 @@ class VirtualRouter:
         header.sequence = before.sequence if isinstance(before, AuthenticationHeader) else 0
         return header
 
-    def _counted(self, effects: Effects) -> Effects:
-        if Effect.REPORT_TRANSITION in effects and self.instance.transition:
-            self.counters.become_master += self.instance.transition.new is State.MASTER
-            self.counters.release_master += self.instance.transition.old is State.MASTER
-            self._noted.clear()
-        return effects
+    def _counted(self, now: float, effects: Effects) -> Effects:
+        if Effect.REPORT_TRANSITION not in effects or not self.instance.transition:
+            return effects
+        self.counters.become_master += self.instance.transition.new is State.MASTER
+        self.counters.release_master += self.instance.transition.old is State.MASTER
+        self._noted.clear()
+        if self.instance.transition.new is not State.MASTER:
+            return effects
+        found = self._rivals_found(now)
+        return effects if not found or Effect.REPORT_NOTES in effects else effects + found

@@ -42,6 +42,20 @@ class Transition(NamedTuple):
         return self.cause.source if isinstance(self.cause, Cause) else ""
 
 
+class Rival(NamedTuple):
+    """Another master of our virtual router, heard while we are master too.
+
+    Attributes:
+        source: packed address.
+        reason: why the two do not settle it, in words.
+        at: monotonic seconds.
+    """
+
+    source: bytes
+    reason: str
+    at: float
+
+
 class Note(NamedTuple):
     """One log line that is not a transition.
 

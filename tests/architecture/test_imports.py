@@ -42,7 +42,7 @@ PURE = frozenset(
         ),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),
-        *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts", "cause")),
+        *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts", "cause", "peers")),
         *(f"vrrp.{name}" for name in ("announcements", "owner", "signature")),
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking")),
         "watchdog.policy",

@@ -6,6 +6,7 @@ from enum import Enum, unique
 from typing import TYPE_CHECKING
 
 from keepalived_py.vrrp.authentication import AuthenticationType
+from keepalived_py.vrrp.cause import Event
 from keepalived_py.vrrp.effects import Effect, Effects
 from keepalived_py.vrrp.state import State
 from tests.simulation.bounds import master_down_interval
@@ -26,6 +27,7 @@ _OF_A_MASTER = frozenset(
         Effect.REPORT_LOWER_PRIORITY,
     }
 )
+_YIELDING = frozenset({Event.HIGHER_PRIORITY, Event.HIGHER_ADDRESS})
 _MAY_SHORTEN = frozenset({"priority_changed", "reconfigured"})
 _TOLERANCE = 1e-6
 
@@ -40,6 +42,7 @@ class Invariant(Enum):
     TAKEOVER = "after a master's death the next takes over within Master_Down_Interval and one delay"
     HANDOVER = "after a resignation the next takes over within Skew_Time and one delay"
     RIVALRY = "of two masters that hear each other one yields within an advertisement interval and one delay"
+    PARTING = "a master that yields to another one of its interval adverts once more, so that the other announces"
     ADOPTION = "nobody notices a process that is replaced within its peers' patience"
     FAULT = "nobody is master with a fault, and without one nobody is in FAULT"
     ADDRESSES = "a process holds the addresses if and only if it is master"
@@ -161,6 +164,8 @@ class Judge:
             self._fail(Invariant.CAUSE, f"n{node.index} reports {transition}")
         if before is State.MASTER and Effect.SEND_ADVERT in effects:
             node.yielded_at = self._world.now
+        if transition is not None and transition.event in _YIELDING:
+            self._judge_parting(node, effects)
         if after is State.MASTER:
             node.master_since = self._world.now
             self.watch_rivals()
@@ -169,6 +174,11 @@ class Judge:
         if self.is_settled and what != "adopted":
             text = f"n{node.index} went from {before.name} to {after.name}"
             self._fail(Invariant.ADOPTION if self._world.now < self._adopting_until else Invariant.CALM, text)
+
+    def _judge_parting(self, node: Node, effects: Effects) -> None:
+        intervals = {other.parameters.advertisement_interval for other in self._world.nodes}
+        if len(intervals) == 1 and effects[0] is not Effect.SEND_ADVERT:
+            self._fail(Invariant.PARTING, f"n{node.index} yields with {_words(effects)}")
 
     def _judge_late_master(self, node: Node, effects: Effects) -> None:
         if effects[0] in _OF_A_MASTER or (node.state is State.MASTER and Effect.REPORT_NOTES not in effects):
@@ -282,8 +292,8 @@ class Judge:
     def _must_be_known(self, master: Node, believed: int) -> bool:
         """Whether the master had a reason to announce since clients began to believe somebody else.
 
-        A rival that yields in silence to a master that never heard it leaves its clients behind: that is what
-        `higher_prio_send_advert` and `garp_master_refresh` are for.
+        A rival that yields in silence, because its interval is another one, to a master that never heard it leaves
+        its clients behind: that is what `higher_prio_send_advert` and `garp_master_refresh` are for.
         """
         since = self._reach_changed_at
         if master.parameters.garp_master_refresh:

@@ -54,6 +54,15 @@ def _never_yields(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Instance, "_yield_to", lambda *_: NOTHING)
 
 
+def _yields_in_silence(patch: pytest.MonkeyPatch) -> None:
+    original = Instance._yield_to
+
+    def yield_to(self: Instance, *arguments: Any) -> Effects:
+        return tuple(effect for effect in original(self, *arguments) if effect is not Effect.SEND_ADVERT)
+
+    patch.setattr(Instance, "_yield_to", yield_to)
+
+
 def _adoption_starts_anew(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Instance, "adopted", lambda self, now, _: self.started(now))
 
@@ -104,7 +113,7 @@ def _says_no_cause(patch: pytest.MonkeyPatch) -> None:
 
 
 def _does_not_count(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(VirtualRouter, "_counted", lambda _, effects: effects)
+    patch.setattr(VirtualRouter, "_counted", lambda _, _now, effects: effects)
 
 
 def _does_not_report_notes(patch: pytest.MonkeyPatch) -> None:
@@ -127,6 +136,7 @@ _BUGS: dict[Invariant, Callable[[pytest.MonkeyPatch], None]] = {
     Invariant.TAKEOVER: _waits_twice_as_long,
     Invariant.HANDOVER: _ignores_priority_zero,
     Invariant.RIVALRY: _never_yields,
+    Invariant.PARTING: _yields_in_silence,
     Invariant.ADOPTION: _adoption_starts_anew,
     Invariant.FAULT: _masters_in_spite_of_a_fault,
     Invariant.ADDRESSES: _keeps_addresses_when_it_yields,

@@ -14,6 +14,7 @@ from tests.transitions.machine import (
     LOWER,
     NOW,
     OURS,
+    STARTED_AT,
     backup,
     faulty,
     initial,
@@ -130,7 +131,7 @@ def test_master_priority_zero_advert_is_answered_and_restarts_the_advert_timer()
 
 def test_master_higher_priority_advert_yields_and_waits_for_the_new_master() -> None:
     instance = master()
-    assert instance.advert_received(NOW, LOWER, 150, 1.0) == (*YIELD, Effect.REPORT_NOTES)
+    assert instance.advert_received(NOW, LOWER, 150, 1.0) == (Effect.SEND_ADVERT, *YIELD, Effect.REPORT_NOTES)
     cause = "higher priority advert from 10.0.0.1 (150 > 100)"
     assert instance.transition == Transition(State.MASTER, State.BACKUP, cause, NOW)
     assert (instance.deadline_at, instance.master_address, instance.master_priority) == (
@@ -170,9 +171,36 @@ def test_master_that_hears_its_own_address_stays_and_says_so() -> None:
     assert instance.deadline_at == SINCE + 1.0
 
 
-def test_master_with_higher_prio_send_advert_answers_before_it_yields() -> None:
-    instance = master(higher_prio_send_advert=True)
-    assert instance.advert_received(NOW, LOWER, 150, 1.0) == (Effect.SEND_ADVERT, *YIELD, Effect.REPORT_NOTES)
+def test_master_yields_in_silence_to_one_with_another_interval() -> None:
+    instance = master(version=3)
+    assert instance.advert_received(NOW, LOWER, 150, 0.5) == (*YIELD, Effect.REPORT_NOTES)
+
+
+def test_master_with_higher_prio_send_advert_answers_whatever_the_interval_before_it_yields() -> None:
+    instance = master(version=3, higher_prio_send_advert=True)
+    assert instance.advert_received(NOW, LOWER, 150, 0.5) == (Effect.SEND_ADVERT, *YIELD, Effect.REPORT_NOTES)
+
+
+def preempting() -> Instance:
+    """Master since SINCE, by preempting LOWER (priority 50)."""
+    instance = backup(garp_master_delay=0.0, garp_lower_prio_delay=0.0)
+    instance.advert_received(STARTED_AT, LOWER, 50, 1.0)
+    instance.deadline_at = SINCE
+    instance.deadline_reached(SINCE)
+    instance.notes.clear()
+    return instance
+
+
+def test_parting_advert_of_the_master_just_preempted_is_answered_without_a_word() -> None:
+    instance = preempting()
+    assert instance.advert_received(SINCE + 0.1, LOWER, 50, 1.0) == (Effect.SEND_ADVERT, Effect.ANNOUNCE_LOWER_PRIORITY)
+    assert instance.notes == []
+
+
+@pytest.mark.parametrize(("source", "now"), [(HIGHER, SINCE + 0.1), (LOWER, SINCE + 1.0)], ids=["other", "later"])
+def test_lower_priority_advert_that_is_no_parting_one_is_named(source: bytes, now: float) -> None:
+    effects = preempting().advert_received(now, source, 50, 1.0)
+    assert effects[-2:] == (Effect.REPORT_LOWER_PRIORITY, Effect.REPORT_NOTES)
 
 
 def test_master_priority_change_keeps_the_state_and_the_timer() -> None:
@@ -230,7 +258,7 @@ def test_owner_gives_another_owner_two_adverts_and_then_yields_with_a_lower_prio
     assert instance.state is State.MASTER
     instance.notes.clear()
     effects = instance.advert_received(SINCE + 2.5, LOWER, 255, 1.0)
-    assert effects == (*YIELD, Effect.REPORT_NOTES)
+    assert effects == (Effect.SEND_ADVERT, *YIELD, Effect.REPORT_NOTES)
     assert instance.priority == 254
     assert (
         instance.notes[0].text
@@ -277,7 +305,7 @@ def test_owner_whose_rival_falls_silent_says_so_and_stays() -> None:
 
 def test_owner_with_the_lower_address_yields_to_the_other_owner_at_once() -> None:
     instance = owner()
-    assert instance.advert_received(NOW, HIGHER, 255, 1.0) == (*YIELD, Effect.REPORT_NOTES)
+    assert instance.advert_received(NOW, HIGHER, 255, 1.0) == (Effect.SEND_ADVERT, *YIELD, Effect.REPORT_NOTES)
     assert "CONFIGURATION ERROR" in instance.notes[0].text
 
 

@@ -20,7 +20,7 @@ from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.parameters import IPV4, IPV6, Parameters
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
-from keepalived_py.vrrp.state import Transition
+from keepalived_py.vrrp.state import Rival, Transition
 from keepalived_py.vrrp.takeover import SLICE_SIZE, PlacedAddress, Takeover
 
 
@@ -107,6 +107,9 @@ class Listener:
 
     def lower_priority_heard(self, _running: RunningInstance) -> None:
         self.heard.append(("lower priority", self._count()))
+
+    def dual_master_found(self, _running: RunningInstance, rival: Rival) -> None:
+        self.heard.append((rival.reason, self._count()))
 
     def priority_changed(self, _running: RunningInstance, old: int, new: int) -> None:
         self.heard.append((f"{old} {new}", self._count()))
