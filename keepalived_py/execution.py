@@ -35,6 +35,7 @@ class Command:
 
     Attributes:
         words: the program and its arguments; a name without a slash is looked for in PATH.
+        path: what is executed instead of the first word.
         uid: whom it runs as; None for our own user.
         gid: its group; None for our own group.
         groups: its supplementary groups; None for ours.
@@ -48,6 +49,7 @@ class Command:
     """
 
     words: tuple[str, ...]
+    path: str | None = None
     uid: int | None = None
     gid: int | None = None
     groups: tuple[int, ...] | None = ()
@@ -160,12 +162,14 @@ def _reset_signals() -> None:
 def _demand_safety(command: Command) -> None:
     """Raise PermissionError when others than root could have changed the program since the configuration was read."""
     from keepalived_py.config.environment import SystemEnvironment  # noqa: PLC0415 - loaded already, in the daemon
-    from keepalived_py.config.script_safety import Runner, ScriptState, inspect  # noqa: PLC0415
+    from keepalived_py.config.script_safety import Runner, ScriptState, inspect, weakness  # noqa: PLC0415
 
     uid = os.geteuid() if command.uid is None else command.uid
     gid = os.getegid() if command.gid is None else command.gid
-    if inspect(command.words[0], Runner(uid, gid), SystemEnvironment()) & ScriptState.INSECURE:
-        raise PermissionError(errno.EPERM, f"unsafe permissions ({SECURITY})")
+    program, runner, system = command.path or command.words[0], Runner(uid, gid), SystemEnvironment()
+    if inspect(program, runner, system) & ScriptState.INSECURE:
+        blame = weakness(program, runner, system)
+        raise PermissionError(errno.EPERM, f"{SECURITY}: {blame.describe() if blame else program}")
 
 
 def _change_identity(command: Command) -> None:
@@ -189,7 +193,7 @@ def _replace(command: Command) -> NoReturn:
     environment = {name: text for name, text in os.environ.items() if name not in REMOVED}
     environment.update(command.environment)
     problem: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    for path in _candidates(command.words[0], environment):
+    for path in _candidates(command.path or command.words[0], environment):
         try:
             os.execve(path, command.words, environment)  # noqa: S606 - no shell is the point
         except OSError as error:

@@ -23,6 +23,22 @@ _ESCAPED: Final = {
 
 
 @record
+class Identity(Record):
+    """Whom a script runs as, in numbers, and under which rule; the checks find it out.
+
+    Attributes:
+        uid, gid: None for those of the daemon.
+        groups: supplementary groups.
+        guarded: whether it must not run when others than root may have changed it.
+    """
+
+    uid: int | None = attribute(default=None)
+    gid: int | None = attribute(default=None)
+    groups: tuple[int, ...] = attribute(default=())
+    guarded: bool = attribute(default=False)
+
+
+@record
 class Script(Record):
     """A program to run.
 
@@ -30,12 +46,17 @@ class Script(Record):
         words: the program and its arguments, escapes resolved.
         user, group: whom to run it as; None for the built-in default.
         supplementary: True when the user's supplementary groups are set too.
+        path: what is executed, found in the search path and without symbolic links (unless they are kept); None as
+            long as it has not been checked.
+        identity: the user and group in numbers, once checked.
     """
 
     words: tuple[str, ...] = attribute()
     user: str | None = attribute(default=None)
     group: str | None = attribute(default=None)
     supplementary: bool = attribute(default=False)
+    path: str | None = attribute(default=None)
+    identity: Identity | None = attribute(default=None)
 
 
 @record
@@ -118,10 +139,10 @@ def split_group(words: Sequence[str]) -> tuple[str | None, str | None, bool]:
     return user, rest.removeprefix(":") or None, rest.startswith(":")
 
 
-def default_owner(reading: Reading) -> tuple[str | None, str | None]:
-    """Return user and group of the script_user seen so far."""
+def default_owner(reading: Reading) -> tuple[str | None, str | None, bool]:
+    """Return user and group of the script_user seen so far, and whether it has supplementary groups."""
     owner = reading.default("script_user")
-    return (None, None) if owner is None else (owner.user, owner.group)
+    return (None, None, False) if owner is None else (owner.user, owner.group, owner.supplementary)
 
 
 def group_words(user: str | None, group: str | None, supplementary: bool) -> str:
@@ -167,7 +188,7 @@ class ScriptValue(Kind):
             reading.problem("only a user and a group may follow the script; quote a command line with arguments", 4)
         user, group, supplementary = split_group(owner)
         if user is None:
-            user, group = default_owner(reading)
+            user, group, supplementary = default_owner(reading)
         wanted = supplementary or reading.default("set_supplementary_groups")
         return Script(words=command, user=user, group=group, supplementary=wanted and user is not None)
 
@@ -227,7 +248,7 @@ class FifoValue(Kind):
             raise MissingWordError
         user, group, _ = split_group(words[2:])
         if user is None:
-            user, group = default_owner(reading)
+            user, group, _ = default_owner(reading)
         return Fifo(path=str(words[1]), user=user, group=group)
 
     def write(self, value: Any) -> str | None:

@@ -61,6 +61,9 @@ class Environment(Protocol):
     def group(self, name: str) -> int | None:
         """Return the gid of a group name or number, None when there is none."""
 
+    def supplementary_groups(self, user: str, gid: int) -> tuple[int, ...]:
+        """Return the gids of the groups that a user belongs to, `gid` among them."""
+
     def status(self, path: str) -> PathStatus | None:
         """Return what stands at a path, None when nothing does or it cannot be seen."""
 
@@ -85,6 +88,7 @@ class RecordedEnvironment:
         groups: name to gid.
         paths: absolute path to its status.
         files: absolute path to its content.
+        memberships: user name to the gids of the groups that it belongs to.
         directories: where programs are looked for.
         hosts: host names that resolve.
     """
@@ -95,6 +99,7 @@ class RecordedEnvironment:
     groups: Mapping[str, int] = field(default_factory=lambda: {"root": 0})
     paths: Mapping[str, PathStatus] = field(default_factory=dict)
     files: Mapping[str, FileContent] = field(default_factory=dict)
+    memberships: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     directories: tuple[str, ...] = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
     hosts: frozenset[str] = frozenset({"localhost"})
 
@@ -113,6 +118,10 @@ class RecordedEnvironment:
     def group(self, name: str) -> int | None:
         """Return the recorded gid; a number needs no entry."""
         return int(name) if _is_number(name) else self.groups.get(name)
+
+    def supplementary_groups(self, user: str, gid: int) -> tuple[int, ...]:
+        """Return the recorded groups and `gid`."""
+        return tuple(sorted({gid, *self.memberships.get(user, ())}))
 
     def status(self, path: str) -> PathStatus | None:
         """Return the recorded status."""
@@ -189,6 +198,16 @@ class SystemEnvironment:
             return grp.getgrnam(name).gr_gid
         except (KeyError, ValueError):
             return None
+
+    def supplementary_groups(self, user: str, gid: int) -> tuple[int, ...]:
+        """Return what getgrouplist(3) says."""
+        import pwd  # noqa: PLC0415
+
+        try:
+            name = pwd.getpwuid(int(user)).pw_name if _is_number(user) else user
+            return tuple(os.getgrouplist(name, gid))
+        except (KeyError, OverflowError, ValueError, OSError):
+            return (gid,)
 
     def status(self, path: str) -> PathStatus | None:
         """Return what lstat(2) and readlink(2) say."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.config.arguments import Maybe, Script, ScriptValue, User
+from keepalived_py.config.arguments import Identity, Maybe, Script, ScriptValue, User
 from keepalived_py.config.correction import Correction
-from keepalived_py.config.script_safety import DEFAULT_USER, Runner, ScriptState, inspect
+from keepalived_py.config.script_safety import DEFAULT_USER, Runner, ScriptState, inspect, locate, weakness
 from keepalived_py.errors import ConfigTestCode
 
 if TYPE_CHECKING:
@@ -39,20 +39,22 @@ class ScriptChecks:
         """Return whom scripts without a user run as; None when nobody is safe enough."""
         chosen = self._defaults.script_user
         if chosen is not None:
-            runner = self._runner(chosen.user, chosen.group)
+            runner = self._runner(chosen.user, chosen.group, supplementary=chosen.supplementary)
             if runner is None:
                 where = self._defaults.location("script_user")
                 self._diagnostics.error(f"script_user {_names(chosen)} does not exist", where)
             return runner
-        found = self._environment.user(DEFAULT_USER)
-        if found:
-            return Runner(*found)
-        return None if self._defaults.enable_script_security else Runner()
+        runner = self._runner(DEFAULT_USER, None, supplementary=self._defaults.set_supplementary_groups)
+        if runner is not None:
+            return runner
+        return None if self._defaults.enable_script_security else Runner(named=False)
 
-    def _runner(self, user: str, group: str | None) -> Runner | None:
+    def _runner(self, user: str, group: str | None, *, supplementary: bool) -> Runner | None:
         found = self._environment.user(user)
         gid = self._environment.group(group) if group else found[1] if found else None
-        return Runner(found[0], gid) if found and gid is not None else None
+        if not found or gid is None:
+            return None
+        return Runner(found[0], gid, self._environment.supplementary_groups(user, gid) if supplementary else ())
 
     def check_tracked(self, script: VrrpScript) -> VrrpScript | None:
         """Return a vrrp_script that can run, else None."""
@@ -60,20 +62,21 @@ class ScriptChecks:
         if script.script is None:
             check.drop("vrrp_script has no script: removed")
             return None
-        runner = self._runner(script.user.user, script.user.group) if script.user else self._default_runner
+        user = script.user
+        runner = self._runner(user.user, user.group, supplementary=user.supplementary) if user else self._default_runner
         if runner is None:
-            user = _names(script.user) if script.user else DEFAULT_USER
-            check.drop(f"there is no user {user} to run the script: removed", "user")
+            missing = _names(user) if user else DEFAULT_USER
+            check.drop(f"there is no user {missing} to run the script: removed", "user")
             return None
         state = self._inspect(script.script, runner, check.record.location("script"))
-        if problem := self._problem(state):
+        if problem := self._problem(state, script.script, runner):
             self.disabled.add(script.name)
             if state is ScriptState.NOT_EXECUTABLE:
                 check.warning(f"track script {script.script.words[0]} {problem}: disabled", "script")
             else:
                 check.error(f"track script {script.script.words[0]} {problem}: disabled", "script")
             return None
-        return script
+        return script.changed(script=self._checked(script.script, runner))
 
     def check_record(self, record: Any, label: str) -> Any:
         """Return a record without the scripts that cannot run or must not."""
@@ -107,8 +110,12 @@ class ScriptChecks:
     def _check_script(self, check: Correction[Any], word: str, attribute: str, script: Script) -> None:
         chosen: User | None = getattr(check.record, "user", None)
         if chosen is not None:
-            script = script.changed(user=chosen.user, group=chosen.group)
-        runner = self._runner(script.user, script.group) if script.user else self._default_runner
+            script = script.changed(user=chosen.user, group=chosen.group, supplementary=chosen.supplementary)
+        runner = (
+            self._runner(script.user, script.group, supplementary=script.supplementary)
+            if script.user
+            else self._default_runner
+        )
         if runner is None:
             problem = f"has no user {script.user or DEFAULT_USER} to run as"
             if script.user is None or chosen is not None:
@@ -117,11 +124,20 @@ class ScriptChecks:
             else:
                 check.warning(f"{word} {script.words[0]} {problem}: disabled", word)
         else:
-            problem = self._problem(self._inspect(script, runner, check.record.location(word)))
+            problem = self._problem(self._inspect(script, runner, check.record.location(word)), script, runner)
             if problem:
                 check.warning(f"{word} {script.words[0]} {problem}: disabled", word)
-        if problem:
-            check.record = check.record.changed(**{attribute: None})
+        usable = None if problem or runner is None else self._checked(script, runner)
+        check.record = check.record.changed(**{attribute: usable})
+
+    def _checked(self, script: Script, runner: Runner) -> Script:
+        """Return a script that knows what it executes and as whom."""
+        path = None
+        if not script.words[0].startswith("<"):
+            path = locate(script.words[0], self._environment, keep_links=self._defaults.use_symlink_paths)
+        guarded = self._defaults.enable_script_security
+        uid, gid = (runner.uid, runner.gid) if runner.named else (None, None)
+        return script.changed(path=path, identity=Identity(uid=uid, gid=gid, groups=runner.groups, guarded=guarded))
 
     def _inspect(self, script: Script, runner: Runner, where: Location | None) -> ScriptState:
         state = inspect(script.words[0], runner, self._environment)
@@ -131,13 +147,13 @@ class ScriptChecks:
             self._any_insecure = self._any_insecure or state is ScriptState.INSECURE
         return state
 
-    def _problem(self, state: ScriptState) -> str:
-        """Return why a script in this state is disabled, or an empty string."""
-        if state is ScriptState.INSECURE and self._defaults.enable_script_security:
-            return "can be changed by others than root"
-        if state is ScriptState.MISSING:
-            return "cannot be found"
-        return "cannot be executed" if state is ScriptState.NOT_EXECUTABLE else ""
+    def _problem(self, state: ScriptState, script: Script, runner: Runner) -> str:
+        """Return why a script in this state is disabled and what mends it, or an empty string."""
+        if state is ScriptState.INSECURE and not self._defaults.enable_script_security:
+            return ""
+        problem = _PROBLEMS.get(state, "")
+        blame = weakness(script.words[0], runner, self._environment) if problem else None
+        return f"{problem} ({blame.describe()})" if blame else problem
 
     def check_security(self, what: str) -> None:
         """Report that scripts run without script security."""
@@ -152,6 +168,11 @@ class ScriptChecks:
         self._any_script = self._any_insecure = False
 
 
+_PROBLEMS = {
+    ScriptState.INSECURE: "can be changed by others than root",
+    ScriptState.MISSING: "cannot be found",
+    ScriptState.NOT_EXECUTABLE: "cannot be executed",
+}
 _SCRIPT_WORDS: dict[type[Record], tuple[str, ...]] = {}
 
 

@@ -34,10 +34,44 @@ class ScriptState(IntFlag):
 
 @structure
 class Runner:
-    """Whom a script runs as."""
+    """Whom a script runs as.
+
+    Attributes:
+        uid: of the user.
+        gid: of the group.
+        groups: supplementary groups.
+        named: False when nobody was named: it is the daemon itself, most often root.
+    """
 
     uid: int = 0
     gid: int = 0
+    groups: tuple[int, ...] = ()
+    named: bool = True
+
+
+@structure
+class Weakness:
+    """Why a script does not run, or should not.
+
+    Attributes:
+        path: the part of its path that is to blame.
+        status: what stands there, None for nothing.
+        remedy: the command that mends it, "" when there is none.
+    """
+
+    path: str
+    status: PathStatus | None = None
+    remedy: str = ""
+
+    def describe(self) -> str:
+        """Return it in a few words: `/opt has mode 0777: chmod o-w /opt`."""
+        if self.status is None:
+            return f"{self.path} does not exist"
+        kind = "is a directory and " if self.status.mode & _TYPE == _DIRECTORY and not self.remedy else ""
+        owner = f" and belongs to {self.status.uid}:{self.status.gid}" if self.status.uid or self.status.gid else ""
+        return f"{self.path} {kind}has mode {self.status.mode & 0o7777:04o}{owner}" + (
+            f": {self.remedy}" if self.remedy else ""
+        )
 
 
 def inspect(program: str, runner: Runner, environment: Environment) -> ScriptState:
@@ -59,6 +93,49 @@ def inspect(program: str, runner: Runner, environment: Environment) -> ScriptSta
         return ScriptState.NONE
     walked = {*_parents(normpath(path)), *_parents(real)}
     return ScriptState.INSECURE if any(_is_open(step, environment) for step in walked) else ScriptState.NONE
+
+
+def locate(program: str, environment: Environment, *, keep_links: bool = False) -> str | None:
+    """Return the path at which a program is found, without symbolic links unless they are kept; None when nowhere."""
+    path = program if "/" in program else _search(program, environment)
+    return path if path is None or keep_links else _real_path(path, environment)
+
+
+def weakness(program: str, runner: Runner, environment: Environment) -> Weakness | None:
+    """Return what is to blame for the state that `inspect` finds; None when nothing is or nothing can be named."""
+    path = program if "/" in program else _search(program, environment)
+    if not path:
+        return None
+    real = _real_path(path, environment)
+    if not real:
+        return Weakness(_first_missing(path, environment))
+    status = environment.status(real)
+    if status and not _may_execute(status, runner):
+        return Weakness(real, status, f"chmod {_class(status, runner)}+x {real}")
+    steps = sorted({*_parents(normpath(path)), *_parents(real)}, key=len)
+    return next((_opening(step, environment) for step in steps if _is_open(step, environment)), None)
+
+
+def _first_missing(path: str, environment: Environment) -> str:
+    """Return the first part of a path that leads nowhere."""
+    steps = sorted(_parents(path), key=len)
+    return next((step for step in steps if not _real_path(step, environment)), path)
+
+
+def _class(status: PathStatus, runner: Runner) -> str:
+    """Return the letter of chmod(1) for the bits that count for a user."""
+    if runner.uid in {0, status.uid}:
+        return "u"
+    return "g" if status.gid in {runner.gid, *runner.groups} else "o"
+
+
+def _opening(path: str, environment: Environment) -> Weakness:
+    status = environment.status(path)
+    if status and status.uid:
+        return Weakness(path, status, f"chown root {path}")
+    whose = "o" if status and status.mode & 0o002 else ""
+    whose = "g" + whose if status and status.gid and status.mode & 0o020 else whose
+    return Weakness(path, status, f"chmod {whose}-w {path}")
 
 
 def _search(name: str, environment: Environment) -> str | None:
@@ -96,7 +173,7 @@ def _may_execute(status: PathStatus, runner: Runner) -> bool:
         return bool(status.mode & 0o111)
     if runner.uid == status.uid:
         return bool(status.mode & 0o100)
-    return bool(status.mode & (0o010 if runner.gid == status.gid else 0o001))
+    return bool(status.mode & (0o010 if status.gid in {runner.gid, *runner.groups} else 0o001))
 
 
 def _needs_protection(status: PathStatus, runner: Runner) -> bool:

@@ -103,19 +103,16 @@ def announce_once(value: bool, values: dict[str, Any], reading: Reading) -> None
 class GlobalDefs(NotificationDefs):
     """The merged contents of every `global_defs` block."""
 
-    use_symlink_paths: bool = keyword(
-        YES_NO, "Keep symbolic links in the paths of scripts", default=False, in_effect=False
-    )
+    use_symlink_paths: bool = keyword(YES_NO, "Keep symbolic links in the paths of scripts", default=False)
     script_user: User | None = keyword(
         UserValue(),
         "User and group of scripts named later that have none of their own",
         default=None,
         unset="keepalived_script if it exists, else own uid",
-        in_effect=False,
         forgiving=True,
     )
     set_supplementary_groups: bool = keyword(
-        YES_NO, "Give scripts named later the supplementary groups of their user", default=False, in_effect=False
+        YES_NO, "Give scripts named later the supplementary groups of their user", default=False
     )
     enable_script_security: bool = keyword(ON, "Refuse scripts whose path others could change", default=False)
     router_id: str | None = keyword(
