@@ -9,6 +9,7 @@ from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import DRAIN_LIMIT, InterfaceMonitor
 from keepalived_py.notify import vocabulary
 from keepalived_py.process_settings import VRRP
+from keepalived_py.program import Programs
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.roster import Roster
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 EVENTS_MEANWHILE = 2
 """Interface events heard in one iteration between two slices: most are about the addresses that we add."""
+LAST_PROGRAMS = 1.5
+"""Seconds that the programs of the last transitions get before this process ends; less when they end sooner."""
 UPTIME = "/proc/uptime"
 
 
@@ -37,6 +40,7 @@ class VrrpProcess:
         self._loop = ChildLoop(
             child, VRRP, describe=_describe, reload=self._reload, stop=self._stop, is_busy=self._is_busy, servers=False
         )
+        self._programs = Programs(self._loop.reactor, self._log)
         self._table = InterfaceTable()
         self._monitor = InterfaceMonitor(self._table)
         record = AdoptionRecord(child.record)
@@ -47,6 +51,7 @@ class VrrpProcess:
     def run(self) -> int:
         """Run until told to stop."""
         exit_code = self._loop.run(self._begin)
+        self._programs.close(LAST_PROGRAMS)
         self._executor.close()
         self._monitor.close()
         return exit_code
