@@ -29,10 +29,12 @@ from keepalived_py.kernel.message import (
     explanation,
     split,
 )
-from keepalived_py.kernel.socket_options import set_buffers
+from keepalived_py.kernel.socket_options import attach_filter, set_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+
+    from keepalived_py.kernel.socket_options import BpfInstruction
 
 NETLINK_ROUTE = 0
 SOL_NETLINK = 270
@@ -68,14 +70,19 @@ class NetlinkSocket:
     Args:
         protocol: NETLINK_ROUTE, socket.NETLINK_GENERIC and so on.
         groups: bits of the multicast groups to hear (RTMGRP_*).
+        instructions: BPF program that chooses among the messages; empty for all.
     """
 
-    def __init__(self, protocol: int = NETLINK_ROUTE, groups: int = 0) -> None:
+    def __init__(
+        self, protocol: int = NETLINK_ROUTE, groups: int = 0, instructions: Sequence[BpfInstruction] = ()
+    ) -> None:
         kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         self._socket = socket.socket(socket.AF_NETLINK, kind, protocol)
         set_buffers(self._socket, RECEIVE_BUFFER, SEND_BUFFER)
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK):
             _set_if_known(self._socket, option)
+        if instructions:
+            attach_filter(self._socket, instructions)
         self._socket.bind((0, groups))
         self._view = memoryview(bytearray(DATAGRAM))
         self._sequence = 1

@@ -13,6 +13,7 @@ FEATURES = frozenset({"vrrp", "check", "bfd"})
 PURE = frozenset(
     {
         "errors",
+        *(f"kernel.{name}" for name in ("routes", "rules", "encapsulation")),
         "messages",
         *(
             f"config.{name}_checks"
