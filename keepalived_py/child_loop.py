@@ -40,7 +40,7 @@ class ChildLoop:
         child: what the supervisor handed over.
         process: `vrrp` or `checker`: whose settings in `global_defs` count.
         describe: returns the lines of -d for a configuration.
-        reload: puts a newer configuration in force.
+        reload: puts a newer configuration in force, and calls its second argument when that is done.
         stop: ends the child's work; the loop ends after it.
         is_busy: tells whether log lines should wait for something urgent.
         servers: whether a newer configuration is wanted with its virtual servers, which take long to load.
@@ -55,7 +55,7 @@ class ChildLoop:
         process: str,
         *,
         describe: Callable[[Config], list[str]],
-        reload: Callable[[Config], None],
+        reload: Callable[[Config, Callable[[], None]], None],
         stop: Callable[[], None],
         is_busy: Callable[[], bool] = lambda: False,
         servers: bool = True,
@@ -109,12 +109,13 @@ class ChildLoop:
 
     def _told_to_reload(self) -> None:
         generation, config = self._child.source.current(servers=self._servers)
-        if generation != self._generation:
-            self._generation = generation
-            self.say_configuration(config)
-            self._take_settings(config)
-            self._reload(config)
-        self._child.heartbeat.acknowledge(generation)
+        if generation == self._generation:
+            self._child.heartbeat.acknowledge(generation)
+            return
+        self._generation = generation
+        self.say_configuration(config)
+        self._take_settings(config)
+        self._reload(config, lambda: self._child.heartbeat.acknowledge(generation))
 
     def _take_settings(self, config: Config) -> None:
         """Run as the configuration wants this process to run."""

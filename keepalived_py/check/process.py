@@ -11,7 +11,7 @@ from keepalived_py.notify import vocabulary
 from keepalived_py.process_settings import CHECKER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from keepalived_py.child import Child
     from keepalived_py.config.model import Config
@@ -61,8 +61,9 @@ class HealthChecker:
     def _report(self, changes: Iterable[Change]) -> None:
         self._loop.report_addresses(changes, local=self._child.options.address_monitoring)
 
-    def _reload(self, _config: Config) -> None:
+    def _reload(self, _config: Config, done: Callable[[], None]) -> None:
         self._log.verbose("No health checks are in effect in this release: there is nothing to change")
+        done()
 
     def _stop(self) -> None:
         self._log.info("Terminating Healthchecker child process on signal")

@@ -13,9 +13,11 @@ from keepalived_py.kernel.rtnl import (
     IFF_NOARP,
     IFF_RUNNING,
     IFF_UP,
+    PROTOCOL_KEEPALIVED,
     RT_SCOPE_LINK,
     Address,
     AddressEvent,
+    AddressRequest,
     Event,
     LinkEvent,
 )
@@ -134,9 +136,14 @@ class Change:
 
 
 class InterfaceTable:
-    """All interfaces by index and by name."""
+    """All interfaces by index and by name.
+
+    Attributes:
+        tells_owners: whether this kernel says who made an address (IFA_PROTO, since 5.18): it tags its own.
+    """
 
     def __init__(self) -> None:
+        self.tells_owners = False
         self._by_index: dict[int, Interface] = {}
         self._by_name: dict[str, Interface] = {}
 
@@ -153,6 +160,12 @@ class InterfaceTable:
     def by_index(self, index: int) -> Interface | None:
         """Return the interface with this index, or None."""
         return self._by_index.get(index)
+
+    def is_foreign(self, request: AddressRequest) -> bool:
+        """Return whether an address is where a request would put it, and the kernel says that it is not ours."""
+        interface = self._by_index.get(request.interface)
+        known = interface.addresses.get(request.key) if interface is not None else None
+        return known is not None and self.tells_owners and known.protocol != PROTOCOL_KEEPALIVED
 
     def apply(self, event: Event) -> list[Change]:
         """Take over one event and return what it changed; the same event again changes nothing."""
@@ -247,6 +260,7 @@ class InterfaceTable:
         if known == address:
             return []
         interface.addresses[address.key] = address
+        self.tells_owners = self.tells_owners or address.protocol != 0
         kind = ChangeKind.ADDRESS_ADDED if known is None else ChangeKind.ADDRESS_CHANGED
         return [Change(kind, interface, address)]
 

@@ -18,7 +18,7 @@ from keepalived_py.vrrp.announcer import Announcer, bursts_of
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.reception import address_text
 from keepalived_py.vrrp.state import State
-from keepalived_py.vrrp.takeover import Takeover
+from keepalived_py.vrrp.takeover import FIRST_SEQUENCE, Takeover
 from keepalived_py.vrrp.work import NO_PAUSE, WorkQueue
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class Executor:
         work: what instances have still to do: adding, removing or announcing their addresses.
         announcer: sends the frames.
         followers: hear of transitions, in this order.
+        holders: instances that hold their addresses.
+        reserved: (packed address, prefix length) of addresses that stay where they are while a reload is under way,
+            because some instance of the new configuration has them.
 
     Raises:
         PermissionDeniedError: CAP_NET_RAW is missing.
@@ -55,6 +58,8 @@ class Executor:
         self.work = WorkQueue(reactor)
         self.announcer = Announcer(reactor, log, self.work)
         self.followers: list[Follower] = []
+        self.holders: set[RunningInstance] = set()
+        self.reserved: frozenset[tuple[bytes, int]] = frozenset()
         self._reactor = reactor
         self._log = log
         self._record = record
@@ -145,8 +150,11 @@ class Executor:
         running.bursts = bursts_of(takeover)
         if not running.holding:
             return
-        running.stale = Takeover((*running.stale.addresses, *old.addresses)).without(takeover)
-        self._queue_stale(running)
+        running.stale = Takeover((*running.stale.addresses, *old.addresses)).beyond(takeover)
+        self.remove_stale(running)
+        replaced = old.replaced_in(takeover)
+        if replaced.addresses:
+            self.work.add(running, self._removing(running, replaced))
         added = takeover.without(old)
         if added.addresses:
             self._add_and_announce(running, added)
@@ -155,18 +163,30 @@ class Executor:
             rounds = running.router.parameters.garp_master_repeat
             self.work.add(running, self.announcer.announcing(running, bursts_of(moved), rounds))
 
-    def _queue_stale(self, running: RunningInstance) -> None:
+    def remove_stale(self, running: RunningInstance) -> None:
+        """Remove what a reload took away from an instance and no other one has got."""
         if running.stale.addresses:
             self.work.add(running, self._removing_stale(running))
 
     def _removing_stale(self, running: RunningInstance) -> Iterator[float]:
-        """Remove what a reload took away; a change of state in between drops this work, but not what is stale."""
-        yield from self._removing(running, running.stale)
-        running.stale = Takeover(())
+        """Remove what is stale; a change of state in between drops this work, but not what is stale."""
+        stale = running.stale
+        reserved = [placed for placed in stale.addresses if self._is_reserved(placed)]
+        yield from self._removing(running, Takeover(one for one in stale.addresses if not self._is_wanted(one)))
+        done = {placed.key for placed in stale.addresses} - {placed.key for placed in reserved}
+        running.stale = Takeover(placed for placed in running.stale.addresses if placed.key not in done)
+
+    def _is_wanted(self, placed: PlacedAddress) -> bool:
+        """Return whether an address must not be removed: an instance holds it, or may get it in this reload."""
+        return self._is_reserved(placed) or any(placed.key in holder.takeover.by_key for holder in self.holders)
+
+    def _is_reserved(self, placed: PlacedAddress) -> bool:
+        return bool(self.reserved) and (placed.request.address, placed.request.prefix_length) in self.reserved
 
     def adopt(self, running: RunningInstance) -> None:
         """Take the addresses of a crashed predecessor as ours: what is missing is added, nothing is announced."""
         running.holding = True
+        self.holders.add(running)
         self.work.add(running, self._adding(running, running.takeover, ()))
 
     def restore(self, running: RunningInstance, placed: PlacedAddress) -> None:
@@ -181,6 +201,7 @@ class Executor:
     def finish(self, running: RunningInstance) -> None:
         """Do all work that is left and tell everything untold at once: the instance is about to end."""
         self.work.finish(running)
+        self.holders.discard(running)
         self._tell(running)
 
     def _add_and_announce(self, running: RunningInstance, takeover: Takeover) -> None:
@@ -191,19 +212,30 @@ class Executor:
     def _add_addresses(self, running: RunningInstance, _now: float) -> None:
         self.work.drop(running)
         running.holding = running.announced = True
+        self.holders.add(running)
         if running.takeover.addresses:
             self._lines.append(vocabulary.setting_addresses(running.name))
         self.work.add(running, self._adding(running, running.takeover, running.bursts))
-        self._queue_stale(running)
+        self.remove_stale(running)
 
     def _remove_addresses(self, running: RunningInstance, _now: float) -> None:
         self.work.drop(running)
         self._record.left_master(running.name)
+        self.holders.discard(running)
         if running.holding and running.takeover.addresses:
             self._lines.append(vocabulary.removing_addresses(running.name))
-            self.work.add(running, self._removing(running, running.takeover))
-        self._queue_stale(running)
+            self.work.add(running, self._removing(running, self._without_wanted(running)))
+        self.remove_stale(running)
         running.holding = running.announced = False
+
+    def _without_wanted(self, running: RunningInstance) -> Takeover:
+        """Return the addresses of an instance that no other one holds; those that a reload may move become stale."""
+        takeover = running.takeover
+        if not self.reserved and all(takeover.by_key.keys().isdisjoint(one.takeover.by_key) for one in self.holders):
+            return takeover
+        reserved = [placed for placed in takeover.addresses if self._is_reserved(placed)]
+        running.stale = Takeover((*running.stale.beyond(takeover).addresses, *reserved))
+        return Takeover(placed for placed in takeover.addresses if not self._is_wanted(placed))
 
     def _adding(self, running: RunningInstance, takeover: Takeover, bursts: tuple[Burst, ...]) -> Iterator[float]:
         """Add slice after slice, each followed at once by one round of its frames."""
@@ -217,7 +249,7 @@ class Executor:
             pause = next(frames, None)  # all frames have left, unless the interface's queue is full
             # The answers come before any pause: another instance's must not be taken for ours.
             if accepted:
-                self._collect(running, takeover, ADD_TOLERATED, "cannot add")
+                self._collect(running, takeover.addresses, ADD_TOLERATED, "cannot add")
             if pause is not None:
                 yield pause
                 yield from frames
@@ -227,7 +259,7 @@ class Executor:
             if index:
                 yield NO_PAUSE
             if self._request(running, part):
-                self._collect(running, takeover, DELETE_TOLERATED, "cannot remove")
+                self._collect(running, takeover.removable, DELETE_TOLERATED, "cannot remove")
 
     def _request(self, running: RunningInstance, part: Slice) -> bool:
         try:
@@ -237,15 +269,17 @@ class Executor:
             return False
         return True
 
-    def _collect(self, running: RunningInstance, takeover: Takeover, tolerated: frozenset[int], complaint: str) -> None:
+    def _collect(
+        self, running: RunningInstance, addresses: Sequence[PlacedAddress], tolerated: frozenset[int], complaint: str
+    ) -> None:
         try:
             errors = self._netlink.collect(tolerated)
         except NetlinkError as problem:
             self._log.error(f"({running.name}) {complaint} some addresses: {problem}")
             return
         for error in errors:
-            index = takeover.additions.index(error)
-            placed = takeover.addresses[index] if index < len(takeover.addresses) else None
+            index = error.sequence - FIRST_SEQUENCE
+            placed = addresses[index] if 0 <= index < len(addresses) else None
             which = f"{placed.text} on {placed.interface_name}" if placed else "an address"
             self._log.error(f"({running.name}) {complaint} {which}: {error}")
 

@@ -8,6 +8,7 @@ from keepalived_py.kernel import sysctl
 from keepalived_py.kernel.arp import gratuitous_request
 from keepalived_py.kernel.ndisc import unsolicited_advertisement
 from keepalived_py.kernel.transmit import Burst, frame_destination
+from keepalived_py.structure import replace
 from keepalived_py.vrrp.parameters import IPV4
 from keepalived_py.vrrp.placement import DEFAULT_MTU, place
 from keepalived_py.vrrp.takeover import Takeover
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.executor import Executor
     from keepalived_py.vrrp.pool import SocketPool
     from keepalived_py.vrrp.running import RunningInstance
+    from keepalived_py.vrrp.takeover import PlacedAddress
 
 SOCKET_RETRY = 1.0
 """Seconds before another attempt to open sockets."""
@@ -73,12 +75,20 @@ class Outfitter:
             if found is None:
                 misplaced.append(str(one.address))
             else:
-                placed.append(found)
+                placed.append(replace(found, foreign=True) if self._is_foreign(running, found) else found)
         if misplaced and tuple(misplaced) != running.misplaced and config.interface:
             self._log.warning(f"({running.name}) no interface yet for {', '.join(misplaced)}")
         running.misplaced = tuple(misplaced)
         self._executor.prepare(running, Takeover(placed))
         running.source_announcement = self._source_announcement(running)
+
+    def _is_foreign(self, running: RunningInstance, placed: PlacedAddress) -> bool:
+        """Return whether somebody else had put an address on its interface before we did; we must not remove it."""
+        if not self._table.is_foreign(placed.request):
+            return False
+        before = running.takeover.by_key.get(placed.key)
+        # One that came while we held it has taken the place of ours.
+        return before.foreign if running.holding and before is not None else True
 
     def _source_announcement(self, running: RunningInstance) -> Burst | None:
         interface = self.interface(running)

@@ -12,6 +12,7 @@ from keepalived_py.kernel.rtnl import (
     IFA_F_NODAD,
     IFA_F_NOPREFIXROUTE,
     INFINITE_LIFETIME,
+    PROTOCOL_KEEPALIVED,
     AddressRequest,
 )
 from keepalived_py.vrrp.authentication import NO_AUTHENTICATION, Authentication, AuthenticationType
@@ -98,9 +99,18 @@ def source_of(instance: VrrpInstance, table: InterfaceTable) -> bytes:
     if interface is None:
         return b""
     virtual = {one.address.packed for one in (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)}
+    found = _source_among(instance, interface, virtual)
+    if not found and table.tells_owners:
+        # The interface's only address is a virtual one: the owner of an address may send from it.
+        ours = {known.address for known in interface.addresses.values() if known.protocol == PROTOCOL_KEEPALIVED}
+        found = _source_among(instance, interface, virtual & ours)
+    return found
+
+
+def _source_among(instance: VrrpInstance, interface: Interface, excluding: set[bytes]) -> bytes:
     if instance.family == IPV4:
-        return interface.primary_address(virtual) or b""
-    return interface.link_local_address(virtual) or b""
+        return interface.primary_address(excluding) or b""
+    return interface.link_local_address(excluding) or b""
 
 
 def parameters_of(

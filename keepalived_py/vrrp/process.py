@@ -15,6 +15,8 @@ from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.roster import Roster
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keepalived_py.child import Child
     from keepalived_py.config.model import Config
     from keepalived_py.kernel.interfaces import Change
@@ -87,8 +89,8 @@ class VrrpProcess:
         key = (change.interface.index, address.address, address.prefix_length)
         return any(key in running.takeover.by_key for running in self._roster.instances.values())
 
-    def _reload(self, config: Config) -> None:
-        self._roster.reload(config)
+    def _reload(self, config: Config, done: Callable[[], None]) -> None:
+        self._roster.reload(config, done)
 
     def _stop(self) -> None:
         self._log.info("Terminating VRRP child process on signal")

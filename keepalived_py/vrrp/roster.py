@@ -20,7 +20,7 @@ from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from keepalived_py.config.model import Config
     from keepalived_py.config.model.vrrp import VrrpInstance
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.effects import Effects
     from keepalived_py.vrrp.executor import Executor
 
+_FINISHED = object()
 _MOVES = frozenset({ChangeKind.APPEARED, ChangeKind.GONE, ChangeKind.RENAMED, ChangeKind.MAC_CHANGED})
 """Changes after which addresses and frames must be prepared anew."""
 _OF_ADDRESSES = frozenset({ChangeKind.ADDRESS_ADDED, ChangeKind.ADDRESS_CHANGED, ChangeKind.ADDRESS_REMOVED})
@@ -56,6 +57,7 @@ class Roster:
         self._table = table
         self._executor = executor
         self._record = record
+        self._reloading: Iterator[None] = iter(())
         self._pool = SocketPool(reactor, log, self.perform)
         self._outfitter = Outfitter(reactor, log, table, executor, self._pool, self._judge)
         self._defender = Defender(reactor, log, table, executor, self._judge)
@@ -81,28 +83,70 @@ class Roster:
             self._begin(instance, config, legacy, startup_delay)
         self._pool.report()
 
-    def reload(self, config: Config) -> None:
-        """Make the running instances those of `config`; one whose configuration is the same is not touched."""
+    def reload(self, config: Config, done: Callable[[], None] = lambda: None) -> None:
+        """Make the running instances those of `config`; one whose configuration is the same is not touched.
+
+        One instance is changed per turn of the loop, so that the adverts of the others keep their cadence. An earlier
+        reload that has not come to its end yet is finished first.
+
+        Args:
+            config: the new configuration.
+            done: called when all instances have been changed.
+        """
+        self._finish_reload()
+        self._reloading = self._reload_steps(config, done)
+        self._go_on_reloading(self._reloading)
+
+    def _go_on_reloading(self, steps: Iterator[None]) -> None:
+        if steps is self._reloading and next(steps, _FINISHED) is not _FINISHED:
+            self._reactor.call_soon(self._go_on_reloading, steps)
+
+    def _finish_reload(self) -> None:
+        for _step in self._reloading:
+            pass
+
+    def _reload_steps(self, config: Config, done: Callable[[], None]) -> Iterator[None]:
         self._take_globals(config)
+        self._executor.reserved = _addresses_in(config)
         wanted = {instance.name: instance for instance in config.vrrp_instances}
+        departed = []
         for name, running in list(self.instances.items()):
             instance = wanted.get(name)
             if instance is None or _identity(instance) != _identity(running.config):
                 self._end(running)
-        self._record.start(list(wanted))
+                departed.append(running)
+        self._record_masters(list(wanted))
         for name, instance in wanted.items():
+            yield
             kept = self.instances.get(name)
             if kept is None:
                 self._begin(instance, config, NO_LEGACY, 0.0)
-                continue
-            self._reconfigure(kept, instance, config)
-            if kept.router.state is State.MASTER:
-                self._record.sent_advert(name, kept.router.instance.last_sent_at, kept.router.sequence)
+            else:
+                self._reconfigure(kept, instance, config)
+        yield
+        self._executor.reserved = frozenset()
+        self._remove_stale(departed)
         self.instances = {name: self.instances[name] for name in wanted}
         self._pool.report()
+        done()
+
+    def _record_masters(self, names: list[str]) -> None:
+        """Lay out the record for the instances called `names`; what a successor may adopt stays in it."""
+        self._record.start(names)
+        for name, running in self.instances.items():
+            if running.router.state is State.MASTER:
+                self._record.sent_advert(name, running.router.instance.last_sent_at, running.router.sequence)
+
+    def _remove_stale(self, departed: list[RunningInstance]) -> None:
+        """Remove the addresses that have not moved to another instance although they might have."""
+        for running in (*departed, *self.instances.values()):
+            self._executor.remove_stale(running)
+        for running in departed:
+            self._executor.finish(running)
 
     def stop(self, *, keep_addresses: bool) -> None:
         """End every instance: masters resign first, then addresses go, all of it before this returns."""
+        self._finish_reload()
         for running in list(self.instances.values()):
             self._end(running, keep_addresses=keep_addresses)
 
@@ -143,7 +187,11 @@ class Roster:
 
     def _remove_leftovers(self, running: RunningInstance) -> None:
         """Remove virtual addresses that an earlier run, which could not clean up, left on the interfaces."""
-        leftovers = [placed for placed in running.takeover.addresses if self._defender.is_present(placed)]
+        present = [placed for placed in running.takeover.addresses if self._defender.is_present(placed)]
+        foreign = [placed.text for placed in present if placed.foreign]
+        leftovers = [placed for placed in present if not placed.foreign]
+        if foreign:
+            self._log.info(f"({running.name}) not put there by keepalived, left alone: {', '.join(foreign)}")
         if leftovers:
             texts = ", ".join(placed.text for placed in leftovers[:5]) + (", ..." if len(leftovers) > 5 else "")
             self._log.info(f"({running.name}) removing addresses left by an earlier run: {texts}")
@@ -203,6 +251,8 @@ class Roster:
                 others.append(change)
         self._review_all(others, now)
         for running, change in removals:
+            if running.takeover.has_foreign:
+                self._outfitter.place(running)  # what we put in its place will be ours
             self._defender.address_removed(running, change, now)
             running.arm()
         self._pool.report()
@@ -271,6 +321,15 @@ class Roster:
         if running.socket_problem:
             faults[running.socket_problem] = f"sockets on {running.config.interface} are open"
         return faults
+
+
+def _addresses_in(config: Config) -> frozenset[tuple[bytes, int]]:
+    """Return (packed address, prefix length) of every virtual address of a configuration."""
+    return frozenset(
+        (one.address.packed, one.prefix_length)
+        for instance in config.vrrp_instances
+        for one in (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
+    )
 
 
 def _identity(instance: VrrpInstance) -> tuple[str | None, int, int]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keepalived_py.kernel.message import Batch
     from keepalived_py.kernel.rtnl import AddressRequest
 
+FIRST_SEQUENCE = 1
+"""Number of the first message of each batch: the answers to a slice are collected before the next one is sent."""
 SLICE_SIZE = 64
 """Addresses per netlink batch: about 4 ms of the kernel's time on an interface that holds 5,000 already."""
 
@@ -35,6 +37,7 @@ class PlacedAddress:
         mac: hardware address that announcements name; empty when the interface has none (nothing is announced).
         router: whether the interface forwards IPv6 (RFC 4861 section 4.4, R flag).
         watched: whether it is put back when another program removes it (not `no_track`).
+        foreign: whether somebody else had put it there before us: it is not ours to remove.
     """
 
     request: AddressRequest
@@ -43,6 +46,7 @@ class PlacedAddress:
     mac: bytes
     router: bool = False
     watched: bool = True
+    foreign: bool = False
 
     @property
     def key(self) -> tuple[int, bytes, int]:
@@ -70,28 +74,44 @@ class Takeover:
     Attributes:
         addresses: what it is made of.
         additions: netlink requests to add them all, in slices of SLICE_SIZE.
-        removals: netlink requests to remove them all.
+        removable: those that are ours to remove.
+        removals: netlink requests to remove those.
         announcements: per slice of `additions`, the frames per interface.
         by_key: the addresses by `PlacedAddress.key`.
     """
 
-    __slots__ = ("additions", "addresses", "announcements", "by_key", "removals")
+    __slots__ = ("additions", "addresses", "announcements", "by_key", "removable", "removals")
 
-    def __init__(self, addresses: Iterable[PlacedAddress], first_sequence: int = 1) -> None:
+    def __init__(self, addresses: Iterable[PlacedAddress]) -> None:
         self.addresses = tuple(addresses)
         requests = [placed.request for placed in self.addresses]
-        self.additions: Batch = batch([address_added(one) for one in requests], first_sequence, SLICE_SIZE)
-        self.removals: Batch = batch([address_deleted(one) for one in requests], first_sequence, SLICE_SIZE)
+        self.additions: Batch = batch([address_added(one) for one in requests], FIRST_SEQUENCE, SLICE_SIZE)
+        self.removable = tuple(placed for placed in self.addresses if not placed.foreign)
+        removals = [address_deleted(placed.request) for placed in self.removable]
+        self.removals: Batch = batch(removals, FIRST_SEQUENCE, SLICE_SIZE)
         self.announcements = tuple(
             _announcements(self.addresses[first : first + SLICE_SIZE])
             for first in range(0, len(self.addresses), SLICE_SIZE)
         )
         self.by_key = {placed.key: placed for placed in self.addresses}
 
+    @property
+    def has_foreign(self) -> bool:
+        """Whether somebody else had put one of the addresses on its interface before us."""
+        return len(self.removable) < len(self.addresses)
+
     def without(self, other: Takeover) -> Takeover:
         """Return the takeover of those addresses that `other` has not (a reload adds or removes only these)."""
         known = {placed.request for placed in other.addresses}
         return Takeover(placed for placed in self.addresses if placed.request not in known)
+
+    def replaced_in(self, other: Takeover) -> Takeover:
+        """Return the takeover of those addresses that `other` has with other options, under the same key."""
+        return Takeover(one for one in self.addresses if other.by_key.get(one.key, one).request != one.request)
+
+    def beyond(self, other: Takeover) -> Takeover:
+        """Return the takeover of those addresses whose key `other` does not have."""
+        return Takeover(placed for placed in self.addresses if placed.key not in other.by_key)
 
     def moved_since(self, other: Takeover) -> list[PlacedAddress]:
         """Return the addresses that `other` has too, but with another hardware address."""
