@@ -6,12 +6,17 @@ from typing import Any
 
 from keepalived_py.vrrp.authentication import NO_AUTHENTICATION, Authentication, AuthenticationType
 from keepalived_py.vrrp.parameters import IPV4, IPV6, OWNER_PRIORITY, Parameters, UnicastPeer
+from keepalived_py.vrrp.signature import Signing, SigningKey
 
-_KINDS = ("v2", "v2 password", "v2 header", "v3", "v3 IPv6", "v3 checksum as v2")
+_KINDS = (
+    *("v2", "v2 password", "v2 header", "v2 signed"),
+    *("v3", "v3 IPv6", "v3 checksum as v2", "v3 signed", "v3 IPv6 signed"),
+)
 _AUTHENTICATIONS = {
     "v2 password": Authentication(AuthenticationType.PASSWORD, b"1111"),
     "v2 header": Authentication(AuthenticationType.HEADER, b"secret"),
 }
+_SIGNING_KEY = SigningKey(1, bytes(range(32)))
 _INTERVALS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 _VRID = 51
 
@@ -104,11 +109,14 @@ def _draw_priorities(random: Random, count: int) -> list[int]:
 
 
 def _draw_shared(random: Random, kind: str, intervals: list[float]) -> dict[str, Any]:
-    family = IPV6 if kind == "v3 IPv6" else IPV4
+    family = IPV6 if kind.startswith("v3 IPv6") else IPV4
+    # A paused router may find adverts in its socket that are as old as its sleep was long.
+    window = random.choice((300, None))
     return {
         "family": family,
         "version": int(kind[1]),
         "authentication": _AUTHENTICATIONS.get(kind, NO_AUTHENTICATION),
+        "signing": Signing((_SIGNING_KEY,), 1, time_window=window) if kind.endswith("signed") else None,
         "v3_checksum_as_v2": kind == "v3 checksum as v2",
         "virtual_addresses": tuple(_address(100 + index, family) for index in range(random.choice((1, 2, 20)))),
         "down_timer_adverts": random.choice((2, 3, 3, 3, 5)),

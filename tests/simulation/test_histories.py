@@ -25,11 +25,11 @@ def test_routers_disturbed_at_random_keep_every_invariant(first: int) -> None:
 
 
 def test_same_seed_gives_the_same_history_line_by_line() -> None:
-    assert explain(7) == explain(7)
+    assert explain(18) == explain(7)
 
 
 def test_another_seed_gives_another_history() -> None:
-    assert explain(7) != explain(8)
+    assert explain(18) != explain(8)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -38,8 +38,8 @@ def test_router_without_its_fast_path_lives_the_same_history(seed: int) -> None:
 
 
 def test_explanation_ends_with_the_verdict_and_the_command_that_replays_it() -> None:
-    lines = explain(7).splitlines()
+    lines = explain(18).splitlines()
 
-    assert lines[0] == "seed 7: v2 header"
+    assert lines[0] == "seed 18: v2 header"
     assert lines[-2].startswith("every invariant held; converged ")
-    assert lines[-1] == "replay: python -m tests.simulation.replay 7"
+    assert lines[-1] == "replay: python -m tests.simulation.replay 18"

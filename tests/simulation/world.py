@@ -1,6 +1,7 @@
 """Virtual time, and the machines in it. Nothing here looks at a clock or sleeps."""
 
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
@@ -16,6 +17,8 @@ from tests.simulation.node import NEVER, Node
 from tests.simulation.scenario import make_scenario
 from tests.simulation.timeline import Timeline
 
+_EPOCH_NS = 1_784_000_000_000_000_000
+_CLOCK_ERROR_NS = 300_000_000
 _MAX_DRIFT = 200e-6
 _MAX_UPTIME = 1e6
 _ANNOUNCEMENTS = frozenset({Effect.ANNOUNCE, Effect.REFRESH, Effect.ANNOUNCE_LOWER_PRIORITY})
@@ -93,7 +96,9 @@ class World:
         self.feed(node, "adopted", self._begin(node).adopted, last_sent, node.recorded_sequence)
 
     def _begin(self, node: Node) -> VirtualRouter:
-        router = node.router = VirtualRouter(node.parameters, fast_path=self._fast_path)
+        router = node.router = VirtualRouter(
+            node.parameters, fast_path=self._fast_path, wall_clock=partial(self._unix_time, node.index)
+        )
         node.life += 1
         node.was_adopted = node.must_yield = False
         node.sent = 0
@@ -108,6 +113,10 @@ class World:
             router.priority_changed(now, node.priority)
             router.instance.notes.clear()
         return router
+
+    def _unix_time(self, index: int) -> int:
+        """What a machine's wall clock shows, nanoseconds; each is off by something else."""
+        return _EPOCH_NS + int(self.now * 1_000_000_000) + index * _CLOCK_ERROR_NS
 
     def stop(self, node: Node) -> None:
         """SIGTERM."""
