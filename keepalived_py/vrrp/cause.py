@@ -97,3 +97,15 @@ def superior(source: bytes, mine: int, received: int) -> Cause:
 def oversleep(slept: float, patience: float) -> Cause:
     """Return why a master that did not run for `slept` seconds steps down."""
     return Cause(f"sent no advert for {slept:.3f} s, peers waited {patience:.3f} s", Event.OVERSLEPT)
+
+
+def group(name: str, member: str, cause: str) -> Cause:
+    """Return why a member of a sync group follows another one."""
+    return Cause(
+        f"sync group {name}: {member}: {cause}" if member else f"sync group {name}: {cause}", Event.GROUP, name
+    )
+
+
+def group_fault(name: str) -> Cause:
+    """Return what keeps a member in FAULT that has a reason of its own too."""
+    return Cause(f"sync group {name} is in FAULT", Event.GROUP, name)

@@ -22,6 +22,7 @@ class Effect(Enum):
     REPORT_TRANSITION = "log and notify `instance.transition`"
     REPORT_LOWER_PRIORITY = "notify that a master heard a lower-priority advert (notify_master_rx_lower_pri)"
     REPORT_DUAL_MASTER = "notify `router.rival`: another master was heard while we are one"
+    CONSULT_GROUP = "let the sync group decide what follows (sync_group)"
     REPORT_NOTES = "log every line of `instance.notes` and empty the list"
 
 

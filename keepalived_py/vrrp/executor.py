@@ -99,7 +99,8 @@ class Executor:
     def perform(self, running: RunningInstance, effects: Sequence[Effect], now: float) -> None:
         """Carry out `effects` in order. Log lines about addresses follow those about the transition."""
         for effect in effects:
-            self._actions[effect](running, now)
+            if effect is not Effect.CONSULT_GROUP:  # the roster's business
+                self._actions[effect](running, now)
         if self._lines:
             lines, self._lines = self._lines, []
             for line in lines:

@@ -4,8 +4,9 @@ from keepalived_py.observability.budget import LineBudget
 from keepalived_py.observability.counters import VrrpCounters
 from keepalived_py.vrrp.adverts import RESIGNATION, Adverts, Outgoing
 from keepalived_py.vrrp.authentication import AuthenticationHeader, AuthenticationType
+from keepalived_py.vrrp.cause import Cause
 from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
-from keepalived_py.vrrp.instance import Instance
+from keepalived_py.vrrp.member import Member
 from keepalived_py.vrrp.packet import Message, addresses_of, decode
 from keepalived_py.vrrp.parameters import IPV4, Parameters
 from keepalived_py.vrrp.peers import Peers, Refusals
@@ -91,7 +92,7 @@ class VirtualRouter:
             fast_path: False to check every advert in full; for tests.
             wall_clock: Unix time in nanoseconds; only signed adverts need it.
         """
-        self.instance = Instance(parameters)
+        self.instance = Member(parameters)
         self.counters = VrrpCounters()
         self.rejections: dict[Rejection, int] = {}
         self.last_rejection: Rejection | None = None
@@ -371,6 +372,30 @@ class VirtualRouter:
         effects = self.instance.reconfigured(now, parameters)
         self._adverts = self._prepare()
         return self._counted(now, effects)
+
+    def joined_master(self, now: float, cause: Cause) -> Effects:
+        """Every member of the sync group would be master by now."""
+        return self._counted(now, self.instance.joined_master(now, cause))
+
+    def left_master(self, now: float, cause: Cause) -> Effects:
+        """Another member of the sync group is master no more."""
+        return self._counted(now, self.instance.left_master(now, cause))
+
+    def held_in_fault(self, now: float, reason: Cause) -> Effects:
+        """A member of the sync group is in FAULT."""
+        return self._counted(now, self.instance.held_in_fault(now, reason))
+
+    def released(self, now: float, cause: Cause) -> Effects:
+        """No member of the sync group has a fault any more."""
+        return self._counted(now, self.instance.released(now, cause))
+
+    def rival_met_by_member(self, now: float) -> Effects:
+        """Another member of the sync group heard a lower priority."""
+        return self.instance.rival_met_by_member(now)
+
+    def left_group(self, now: float) -> Effects:
+        """The router belongs to no sync group any more."""
+        return self._counted(now, self.instance.left_group(now))
 
     def stopped(self, now: float) -> Effects:
         """The end; a master resigns."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keepalived_py.vrrp.cause import Cause, Event
 from keepalived_py.vrrp.source import LEAST_ADDED, MOST_ADDED, SourceKey, SourceKind
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ class Fault(NamedTuple):
     """A reason for FAULT.
 
     Attributes:
-        reason: one line, e.g. `script chk_nginx failed (exit code 1)`.
+        reason: one line, e.g. `script chk_nginx failed (exit code 1)`; its source is the name of what is tracked.
         good_news: what is to be said when it is gone, e.g. `script chk_nginx succeeded`.
     """
 
-    reason: str
-    good_news: str
+    reason: Cause
+    good_news: Cause
 
 
 class Rung(NamedTuple):
@@ -90,13 +91,13 @@ class TrackedItem(NamedTuple):
             return None
         if not self.weight:
             bad = self.reverse
-            return Fault(source.news(is_up=bad), source.news(is_up=not bad)) if source.is_up is bad else None
+            return self._told(source.news(is_up=bad), source.news(is_up=not bad)) if source.is_up is bad else None
         product = self._product(source) if self.key.kind is SourceKind.FILE else 0
         if product >= LEAST_ADDED:
             return None
         name = self.key.name
         factor = self._signed(self.weight)
-        return Fault(
+        return self._told(
             f"track file {name} holds {source.number}, times {factor} below {LEAST_ADDED}",
             f"track file {name} is above the limit again",
         )
@@ -114,6 +115,10 @@ class TrackedItem(NamedTuple):
             self.contribution(source),
             fault.reason if fault else "",
         )
+
+    def _told(self, reason: str, good_news: str) -> Fault:
+        name = self.key.name
+        return Fault(Cause(reason, Event.FAULT, name), Cause(good_news, Event.FAULT_CLEARED, name))
 
     def _product(self, source: Source) -> int:
         return self._signed(source.number * self.weight)

@@ -8,6 +8,7 @@ from keepalived_py.config.build import build
 from keepalived_py.config.checks import check
 from keepalived_py.config.environment import PathStatus, RecordedEnvironment
 from keepalived_py.config.model import Config
+from keepalived_py.vrrp.cause import Cause, Event
 from keepalived_py.vrrp.source import SourceKind
 from keepalived_py.vrrp.tracked_item import Rung
 from keepalived_py.vrrp.tracking import Tracking
@@ -105,6 +106,19 @@ def test_without_a_weight_a_source_that_is_down_means_fault(kind: str, state: st
 
     tell(tracking, kind, UP)
     assert tracking.faults("VI_1") == {}
+
+
+def test_fault_says_which_source_it_came_from() -> None:
+    tracking = one_item("script", "0")
+    tell(tracking, "script", DOWN)
+    [(reason, good_news)] = tracking.faults("VI_1").items()
+
+    assert isinstance(reason, Cause)
+    assert isinstance(good_news, Cause)
+    assert [(one.event, one.source) for one in (reason, good_news)] == [
+        (Event.FAULT, "it"),
+        (Event.FAULT_CLEARED, "it"),
+    ]
 
 
 @pytest.mark.parametrize(
