@@ -55,6 +55,7 @@ class Child:
         heartbeat: to be stamped at least once a second.
         log: already open under the child's ident.
         record: shared memory that outlives the child (crash adoption); its layout is the child's business.
+        history: shared memory for what happened (`observability.history`), which outlives the child too.
         respawned: True when an earlier child of this kind died without having been told to stop.
     """
 
@@ -65,4 +66,5 @@ class Child:
     heartbeat: Heartbeat
     log: Log
     record: memoryview
+    history: memoryview
     respawned: bool

@@ -83,11 +83,13 @@ class Reactor:
     Attributes:
         after_iteration: called in order with the time at the end of every iteration (heartbeat, log flush).
         longest_sleep: seconds after which an iteration ends though nothing happened; None sleeps for ever.
+        lateness: seconds by which the deadlines that were served last came late; negative when early.
     """
 
     def __init__(self, longest_sleep: float | None = None) -> None:
         self.after_iteration: list[Callable[[float], object]] = []
         self.longest_sleep = longest_sleep
+        self.lateness = 0.0
         self.time = time.monotonic
         self._epoll = select.epoll()
         self._timer = TimerDescriptor()
@@ -282,6 +284,7 @@ class Reactor:
         """Call the timers that are due. Those that callbacks set to a due time wait for the next iteration."""
         heap = self._heap
         now = self.time()
+        self.lateness = now - heap[0][0] if heap else 0.0
         due = []
         while heap and heap[0][0] - heap[0][2].slack <= now:
             queued_at, _, timer = heapq.heappop(heap)

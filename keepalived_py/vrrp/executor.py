@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.adoption import AdoptionRecord
     from keepalived_py.vrrp.follower import Follower
+    from keepalived_py.vrrp.recorder import Recorder
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.takeover import PlacedAddress
 
@@ -49,6 +50,7 @@ class Executor:
         holders: instances that hold their addresses.
         reserved: (packed address, prefix length) of addresses that stay where they are while a reload is under way,
             because some instance of the new configuration has them.
+        recorder: stores each transition at once; None in tests.
 
     Raises:
         PermissionDeniedError: CAP_NET_RAW is missing.
@@ -60,6 +62,7 @@ class Executor:
         self.followers: list[Follower] = []
         self.holders: set[RunningInstance] = set()
         self.reserved: frozenset[tuple[bytes, int]] = frozenset()
+        self.recorder: Recorder | None = None
         self._reactor = reactor
         self._log = log
         self._record = record
@@ -317,6 +320,8 @@ class Executor:
         self._log.info(
             vocabulary.cause(running.name, old.name, vocabulary.STOP if ended else new.name, transition.cause)
         )
+        if self.recorder is not None:
+            self.recorder.witnessed(running, transition)
         self.tell(running, lambda follower: follower.transition_made(running, transition))
 
     def _report_lower_priority(self, running: RunningInstance, _now: float) -> None:

@@ -8,10 +8,12 @@ from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import DRAIN_LIMIT, InterfaceMonitor
 from keepalived_py.notify import vocabulary
+from keepalived_py.observability.history import History
 from keepalived_py.process_settings import VRRP
 from keepalived_py.program import Programs
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.executor import Executor
+from keepalived_py.vrrp.recorder import Recorder
 from keepalived_py.vrrp.roster import Roster
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class VrrpProcess:
         record = AdoptionRecord(child.record)
         self._masters = record.masters() if child.respawned else {}
         self._executor = Executor(self._loop.reactor, self._log, record)
+        self._history = History(child.history)
+        self._recorder = Recorder(self._loop.reactor, self._history)
+        self._executor.recorder = self._recorder
+        self._executor.followers.append(self._recorder)
         self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record)
 
     def run(self) -> int:
@@ -71,6 +77,7 @@ class VrrpProcess:
         self._log.info(vocabulary.IPVS)
         self._loop.say_configuration(config)
         self._log.info(vocabulary.LINK_WATCH)
+        self._recorder.process("start", "replaces a process that died" if self._child.respawned else "started")
         self._roster.start(config, self._masters, _startup_delay(config))
 
     def _is_busy(self) -> bool:
@@ -90,6 +97,7 @@ class VrrpProcess:
         return any(key in running.takeover.by_key for running in self._roster.instances.values())
 
     def _reload(self, config: Config, done: Callable[[], None]) -> None:
+        self._recorder.process("reload", "another configuration is in force")
         self._roster.reload(config, done)
 
     def _stop(self) -> None:

@@ -181,6 +181,8 @@ class Roster:
 
     def _adopt(self, running: RunningInstance) -> None:
         self._executor.adopt(running)
+        if self._executor.recorder is not None:
+            self._executor.recorder.adopted(running)
         self._log.info(
             f"({running.name}) goes on as MASTER where the crashed process stopped: addresses kept, no transition"
         )

@@ -1,7 +1,7 @@
 """Memory that a supervisor shares with its children: signs of life, and what must outlive a child.
 
 One anonymous shared mapping, made before the first fork. Each kind of child has a slot: the time of its last stamp,
-the number of the configuration it has in effect, and a record area of its own.
+the number of the configuration it has in effect, a record area of its own, and one for its history.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import mmap
 import struct
 
 RECORD_SIZE = 64 * 1024
+HISTORY_SIZE = 128 * 1024
+"""Bytes for what happened; the kernel gives memory for the pages that have been written only."""
 _STAMP = struct.Struct("=d")
 _GENERATION = struct.Struct("=Q")
 _RECORD_OFFSET = mmap.PAGESIZE
-_SLOT_SIZE = _RECORD_OFFSET + RECORD_SIZE
+_HISTORY_OFFSET = _RECORD_OFFSET + RECORD_SIZE
+_SLOT_SIZE = _HISTORY_OFFSET + HISTORY_SIZE
 
 
 class Slot:
@@ -24,7 +27,8 @@ class Slot:
 
     def __init__(self, memory: memoryview) -> None:
         self._head = memory[:_RECORD_OFFSET]
-        self.record = memory[_RECORD_OFFSET:]
+        self.record = memory[_RECORD_OFFSET:_HISTORY_OFFSET]
+        self.history = memory[_HISTORY_OFFSET:]
 
     def beat(self, now: float) -> None:
         """Stamp that the child's loop is alive at `now` (seconds, monotonic)."""

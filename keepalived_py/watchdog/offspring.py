@@ -166,6 +166,7 @@ class Offspring:
                         heartbeat=self.slot,
                         log=log,
                         record=self.slot.record,
+                        history=self.slot.history,
                         respawned=self._died_before,
                     )
                 )

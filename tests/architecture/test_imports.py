@@ -43,13 +43,18 @@ PURE = frozenset(
         ),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),
         *(f"kernel.{name}" for name in ("message", "rtnl", "interfaces", "ethernet", "arp", "ndisc")),
-        *(f"vrrp.{name}" for name in ("parameters", "state", "rejection", "reception", "adverts", "cause", "peers")),
+        *(
+            f"vrrp.{name}"
+            for name in ("parameters", "state", "rejection", "reception", "adverts", "cause", "peers", "report")
+        ),
         *(f"vrrp.{name}" for name in ("announcements", "owner", "signature")),
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking", "member", "sync_group")),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "observability.budget",
         "observability.counters",
+        "observability.history",
+        "observability.json_text",
     }
 )
 
