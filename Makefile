@@ -13,7 +13,7 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 INSTALL ?= install
 
-.PHONY: demo test test-lab bench check format prerequisites install uninstall clean
+.PHONY: demo test test-lab fuzz bench check format prerequisites install uninstall clean
 
 prerequisites:
 	@PYTHON='$(PYTHON)' .ci/prerequisites
@@ -47,6 +47,11 @@ test-lab: $(VENV)/.ready
 		echo "round $$round of $(REPEAT)"; \
 		$(BIN)/pytest -q tests/lab tests/interop || exit 1; \
 	done
+
+# A million packets and a hundred thousand configurations: about half an hour. FUZZ=--seed=2 tries others.
+fuzz: $(VENV)/.ready
+	$(BIN)/python -m tests.fuzz packets $(FUZZ)
+	$(BIN)/python -m tests.fuzz configs $(FUZZ)
 
 # As root; BENCH=--quick takes two minutes instead of eight, BENCH=--markdown writes docs/performance.md.
 bench: $(VENV)/.ready
