@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
+from keepalived_py.kernel.socket_options import ReceiveBuffer
 from keepalived_py.notify import vocabulary
 from keepalived_py.process_settings import CHECKER
 
@@ -44,6 +45,7 @@ class HealthChecker:
     def _begin(self) -> None:
         """Start listening to the kernel and say so, in the order that readers of the log know."""
         self._log.info(vocabulary.IPVS)
+        self._take_buffers(self._child.config)
         self._report(self._monitor.load())
         self._loop.reactor.add_reader(self._monitor, self._interfaces_changed)
         self._log.info(vocabulary.REFLECTOR)
@@ -61,7 +63,15 @@ class HealthChecker:
     def _report(self, changes: Iterable[Change]) -> None:
         self._loop.report_addresses(changes, local=self._child.options.address_monitoring)
 
-    def _reload(self, _config: Config, done: Callable[[], None]) -> None:
+    def _take_buffers(self, config: Config) -> None:
+        defs = config.global_defs
+        self._monitor.set_receive_buffers(
+            ReceiveBuffer(defs.lvs_netlink_monitor_rcv_bufs, defs.lvs_netlink_monitor_rcv_bufs_force),
+            ReceiveBuffer(defs.lvs_netlink_cmd_rcv_bufs, defs.lvs_netlink_cmd_rcv_bufs_force),
+        )
+
+    def _reload(self, config: Config, done: Callable[[], None]) -> None:
+        self._take_buffers(config)
         self._log.verbose("No health checks are in effect in this release: there is nothing to change")
         done()
 

@@ -11,6 +11,7 @@ from keepalived_py.kernel.netlink import NetlinkSocket, OverrunError
 if TYPE_CHECKING:
     from keepalived_py.kernel.interfaces import Change, InterfaceTable
     from keepalived_py.kernel.message import Message
+    from keepalived_py.kernel.socket_options import ReceiveBuffer
 
 GROUPS = rtnl.RTMGRP_LINK | rtnl.RTMGRP_IPV4_IFADDR | rtnl.RTMGRP_IPV6_IFADDR
 DRAIN_LIMIT = 32
@@ -38,6 +39,11 @@ class InterfaceMonitor:
         """Close both sockets."""
         self._events.close()
         self._requests.close()
+
+    def set_receive_buffers(self, events: ReceiveBuffer, requests: ReceiveBuffer) -> None:
+        """Have the kernel keep as much of each kind as is configured."""
+        self._events.set_receive_buffer(events)
+        self._requests.set_receive_buffer(requests)
 
     def load(self) -> list[Change]:
         """Read every link and address from the kernel and return how the table differed. Raises NetlinkError.

@@ -29,7 +29,7 @@ from keepalived_py.kernel.message import (
     explanation,
     split,
 )
-from keepalived_py.kernel.socket_options import attach_filter, set_buffers
+from keepalived_py.kernel.socket_options import ReceiveBuffer, attach_filter, set_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -95,6 +95,10 @@ class NetlinkSocket:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
+
+    def set_receive_buffer(self, buffer: ReceiveBuffer) -> None:
+        """Keep as much for us as is configured: what does not fit is an OverrunError."""
+        buffer.apply(self._socket, RECEIVE_BUFFER)
 
     def reserve(self, count: int) -> int:
         """Return the first of `count` sequence numbers that nothing else on this socket will use."""

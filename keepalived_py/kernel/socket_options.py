@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SO_ATTACH_FILTER = 26
 IP_MULTICAST_ALL = 49
 IPV6_MULTICAST_ALL = 29
+LARGEST = 0x7FFFFFFF
+"""Bytes: what setsockopt takes."""
 SO_RCVBUFFORCE = 33
 SO_SNDBUFFORCE = 32
 
@@ -75,6 +77,27 @@ def attach_filter(connection: socket.socket, program: Sequence[BpfInstruction]) 
     code = ctypes.create_string_buffer(b"".join(_INSTRUCTION.pack(*step) for step in program))
     header = _PROGRAM.pack(len(program), ctypes.addressof(code))
     connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, header)
+
+
+class ReceiveBuffer(NamedTuple):
+    """A receive buffer that somebody has configured.
+
+    Attributes:
+        size: bytes; None or 0 to leave it as it is. The kernel's own books double the number.
+        forced: whether to go beyond net.core.rmem_max, which needs CAP_NET_ADMIN.
+    """
+
+    size: int | None = None
+    forced: bool = False
+
+    def apply(self, connection: socket.socket, otherwise: int) -> None:
+        """Give it to a socket; `otherwise` says how many bytes it gets, if possible, when none are configured."""
+        if not self.size:
+            set_buffers(connection, receive=otherwise)
+        elif self.forced:
+            set_buffers(connection, receive=min(self.size, LARGEST))
+        else:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, min(self.size, LARGEST))
 
 
 def set_buffers(connection: socket.socket, receive: int = 0, send: int = 0) -> None:

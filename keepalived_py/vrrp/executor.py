@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from keepalived_py.kernel.message import Slice
+    from keepalived_py.kernel.socket_options import ReceiveBuffer
     from keepalived_py.kernel.transmit import Burst
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
@@ -87,6 +88,10 @@ class Executor:
         """Close the sockets."""
         self._netlink.close()
         self.announcer.close()
+
+    def set_receive_buffer(self, buffer: ReceiveBuffer) -> None:
+        """Have the kernel keep as many answers as is configured."""
+        self._netlink.set_receive_buffer(buffer)
 
     def demand_permission(self) -> None:
         """Find out whether the kernel lets us change addresses, before other routers rely on it.

@@ -129,7 +129,7 @@ class Outfitter:
     def _try_sockets(self, running: RunningInstance) -> None:
         if running.socket_problem and not running.ended:
             self.fit_sockets(running)
-            self._pool.report()
+            self._pool.settle()
             running.arm()
 
 

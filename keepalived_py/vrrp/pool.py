@@ -8,10 +8,11 @@ from keepalived_py.notify import vocabulary
 from keepalived_py.observability.budget import LineBudget
 from keepalived_py.vrrp.authentication import PROTOCOL_AH, PROTOCOL_VRRP, AuthenticationType
 from keepalived_py.vrrp.packet import vrid_of
+from keepalived_py.vrrp.receive_buffer import BufferPolicy, advert_length, total
 from keepalived_py.vrrp.sockets import PoolKey, PoolSockets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from keepalived_py.kernel.interfaces import Interface
     from keepalived_py.observability.log import Log
@@ -36,10 +37,11 @@ LOOK_INTERVAL = 0.05
 class _Member:
     """The sockets of one key and who listens behind them, by VRID."""
 
-    __slots__ = ("routers", "sockets")
+    __slots__ = ("mtu", "routers", "sockets")
 
-    def __init__(self, sockets: PoolSockets) -> None:
+    def __init__(self, sockets: PoolSockets, mtu: int) -> None:
         self.sockets = sockets
+        self.mtu = mtu
         self.routers: dict[int, RunningInstance] = {}
 
 
@@ -54,6 +56,7 @@ class SocketPool:
     Attributes:
         unknown_vrids: datagrams for virtual routers that are not configured here.
         log_unknown_vrids: whether the log hears of them.
+        buffer_policy: how large the receive buffers are; `settle` puts it in force.
     """
 
     def __init__(self, reactor: Reactor, log: Log, perform: Callable[[RunningInstance, Effects, float], None]) -> None:
@@ -66,6 +69,7 @@ class SocketPool:
         self._budget = LineBudget(LINES_AT_ONCE, LINE_INTERVAL)
         self.unknown_vrids = 0
         self.log_unknown_vrids = False
+        self.buffer_policy = BufferPolicy()
 
     def attach(self, running: RunningInstance, interface: Interface | None) -> None:
         """Give an instance its sockets, opening them when it is the first that needs them.
@@ -78,13 +82,11 @@ class SocketPool:
         member = self._members.get(key)
         if member is None:
             sockets = PoolSockets(key)
-            member = self._members[key] = _Member(sockets)
+            member = self._members[key] = _Member(sockets, interface.mtu if interface else 0)
             self._unreported.append(sockets)
             self._reactor.add_reader(sockets.receiver, self._readable, member)
         member.routers[running.router.parameters.vrid] = running
         running.sockets = member.sockets
-        if running.config.kernel_rx_buf_size:
-            member.sockets.grow_receive_buffer(running.config.kernel_rx_buf_size)
 
     def detach(self, running: RunningInstance) -> None:
         """Take an instance's sockets away, closing them when nobody else needs them."""
@@ -98,8 +100,18 @@ class SocketPool:
             self._reactor.remove_reader(member.sockets.receiver)
             member.sockets.close()
 
-    def report(self) -> None:
-        """Log every pair of sockets that was opened since the last call."""
+    def settle(self) -> None:
+        """Make every receive buffer fit its instances, and log the sockets opened since the last call."""
+        for member in self._members.values():
+            member.sockets.set_receive_buffer(total(self._shares(member)))
+        self._report()
+
+    def _shares(self, member: _Member) -> Iterator[int]:
+        policy, mtu = self.buffer_policy, member.mtu
+        for running in member.routers.values():
+            yield policy.share(running.config.kernel_rx_buf_size, advert_length(running.router.parameters), mtu)
+
+    def _report(self) -> None:
         for sockets in self._unreported:
             key, receiver, sender = sockets.key, sockets.receiver.fileno(), sockets.sender.fileno()
             if receiver >= 0:

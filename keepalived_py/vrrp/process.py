@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import DRAIN_LIMIT, InterfaceMonitor
+from keepalived_py.kernel.socket_options import ReceiveBuffer
 from keepalived_py.notify import vocabulary
 from keepalived_py.observability.history import History
 from keepalived_py.process_settings import VRRP
@@ -69,6 +70,7 @@ class VrrpProcess:
         config = self._child.config
         if any(one.virtual_ipaddress or one.virtual_ipaddress_excluded for one in config.vrrp_instances):
             self._executor.demand_permission()
+        self._take_buffers(config)
         self._loop.report_addresses(self._monitor.load())
         self._loop.reactor.add_reader(self._monitor, self._interfaces_changed)
         self._log.info(vocabulary.REFLECTOR)
@@ -96,7 +98,15 @@ class VrrpProcess:
         key = (change.interface.index, address.address, address.prefix_length)
         return any(key in running.takeover.by_key for running in self._roster.instances.values())
 
+    def _take_buffers(self, config: Config) -> None:
+        defs = config.global_defs
+        events = ReceiveBuffer(defs.vrrp_netlink_monitor_rcv_bufs, defs.vrrp_netlink_monitor_rcv_bufs_force)
+        commands = ReceiveBuffer(defs.vrrp_netlink_cmd_rcv_bufs, defs.vrrp_netlink_cmd_rcv_bufs_force)
+        self._monitor.set_receive_buffers(events, commands)
+        self._executor.set_receive_buffer(commands)
+
     def _reload(self, config: Config, done: Callable[[], None]) -> None:
+        self._take_buffers(config)
         self._recorder.process("reload", "another configuration is in force")
         self._roster.reload(config, done)
 

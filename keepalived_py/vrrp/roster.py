@@ -15,6 +15,7 @@ from keepalived_py.vrrp.outfitter import Outfitter
 from keepalived_py.vrrp.parameters import IPV4, IPV6
 from keepalived_py.vrrp.placement import parameters_of, source_of
 from keepalived_py.vrrp.pool import SocketPool
+from keepalived_py.vrrp.receive_buffer import BufferPolicy
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.state import State
@@ -81,7 +82,7 @@ class Roster:
         for instance in config.vrrp_instances:
             legacy = masters.get(AdoptionRecord.key(instance.name), NO_LEGACY)
             self._begin(instance, config, legacy, startup_delay)
-        self._pool.report()
+        self._pool.settle()
 
     def reload(self, config: Config, done: Callable[[], None] = lambda: None) -> None:
         """Make the running instances those of `config`; one whose configuration is the same is not touched.
@@ -127,7 +128,7 @@ class Roster:
         self._executor.reserved = frozenset()
         self._remove_stale(departed)
         self.instances = {name: self.instances[name] for name in wanted}
-        self._pool.report()
+        self._pool.settle()
         done()
 
     def _record_masters(self, names: list[str]) -> None:
@@ -156,6 +157,7 @@ class Roster:
             IPV6: config.global_defs.vrrp_gna_interval,
         }
         self._pool.log_unknown_vrids = config.global_defs.log_unknown_vrids
+        self._pool.buffer_policy = BufferPolicy.of(config.global_defs)
 
     def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
         now = self._reactor.time()
@@ -257,7 +259,7 @@ class Roster:
                 self._outfitter.place(running)  # what we put in its place will be ours
             self._defender.address_removed(running, change, now)
             running.arm()
-        self._pool.report()
+        self._pool.settle()
 
     def _owners(self, change: Change) -> list[RunningInstance]:
         """Return the instances of whose virtual addresses a change tells, mostly one or none.

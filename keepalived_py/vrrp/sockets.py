@@ -97,9 +97,10 @@ class PoolSockets:
         if hasattr(self, "sender"):
             self.sender.close()
 
-    def grow_receive_buffer(self, size: int) -> None:
-        """Make room for at least `size` bytes of adverts (kernel_rx_buf_size); what other instances asked for stays."""
-        if size > self._receive_buffer:
+    def set_receive_buffer(self, size: int) -> None:
+        """Have the kernel keep `size` bytes of adverts; 0 for as many as we choose. Its own books double the number."""
+        size = size or RECEIVE_BUFFER
+        if size != self._receive_buffer:
             self._receive_buffer = size
             set_buffers(self.receiver, receive=size)
 

@@ -289,14 +289,12 @@ class GlobalDefs(NotificationDefs):
         "Receive buffer of VRRP sockets: from the MTU, from the adverts, or in bytes",
         default=None,
         unset="system default",
-        in_effect=False,
         forgiving=True,
     )
     vrrp_rx_bufs_multiplier: int = keyword(
         Exactly(Integer(1, U32, strict=True)),
         "How many adverts a receive buffer must hold",
         default=3,
-        in_effect=False,
         forgiving=True,
     )
     vrrp_startup_delay: float = keyword(

@@ -142,23 +142,17 @@ class ProcessDefs(Record):
         "Receive buffer of the VRRP command socket",
         default=None,
         unset="kernel",
-        in_effect=False,
         forgiving=True,
     )
-    vrrp_netlink_cmd_rcv_bufs_force: bool = keyword(
-        YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
-    )
+    vrrp_netlink_cmd_rcv_bufs_force: bool = keyword(YES_NO, "Go beyond the system's limit for it", default=False)
     vrrp_netlink_monitor_rcv_bufs: int | None = keyword(
         BUFFERS,
         "Receive buffer of the VRRP event socket",
         default=None,
         unset="kernel",
-        in_effect=False,
         forgiving=True,
     )
-    vrrp_netlink_monitor_rcv_bufs_force: bool = keyword(
-        YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
-    )
+    vrrp_netlink_monitor_rcv_bufs_force: bool = keyword(YES_NO, "Go beyond the system's limit for it", default=False)
     process_monitor_rcv_bufs: int | None = keyword(
         BUFFERS,
         "Receive buffer of the process event socket",
@@ -175,20 +169,14 @@ class ProcessDefs(Record):
         "Receive buffer of the health-check command socket",
         default=None,
         unset="kernel",
-        in_effect=False,
         forgiving=True,
     )
-    lvs_netlink_cmd_rcv_bufs_force: bool = keyword(
-        YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
-    )
+    lvs_netlink_cmd_rcv_bufs_force: bool = keyword(YES_NO, "Go beyond the system's limit for it", default=False)
     lvs_netlink_monitor_rcv_bufs: int | None = keyword(
         BUFFERS,
         "Receive buffer of the health-check event socket",
         default=None,
         unset="kernel",
-        in_effect=False,
         forgiving=True,
     )
-    lvs_netlink_monitor_rcv_bufs_force: bool = keyword(
-        YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
-    )
+    lvs_netlink_monitor_rcv_bufs_force: bool = keyword(YES_NO, "Go beyond the system's limit for it", default=False)
