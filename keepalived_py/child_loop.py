@@ -16,7 +16,7 @@ from keepalived_py.process_settings import settings_of
 from keepalived_py.reactor import Reactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from keepalived_py.child import Child
     from keepalived_py.config.model import Config
@@ -43,6 +43,7 @@ class ChildLoop:
         reload: puts a newer configuration in force, and calls its second argument when that is done.
         stop: ends the child's work; the loop ends after it.
         is_busy: tells whether log lines should wait for something urgent.
+        requests: returns what to do on which further signal, when nothing else is due.
         servers: whether a newer configuration is wanted with its virtual servers, which take long to load.
 
     Attributes:
@@ -58,6 +59,7 @@ class ChildLoop:
         reload: Callable[[Config, Callable[[], None]], None],
         stop: Callable[[], None],
         is_busy: Callable[[], bool] = lambda: False,
+        requests: Callable[[], Mapping[int, Callable[[], None]]] = dict,
         servers: bool = True,
     ) -> None:
         self.reactor = Reactor(LONGEST_SLEEP)
@@ -68,6 +70,7 @@ class ChildLoop:
         self._reload = reload
         self._stop = stop
         self._is_busy = is_busy
+        self._requests = requests
         self._servers = servers
         self._process = process
         self._conduct = Conduct(process, self.reactor, child.log)
@@ -79,6 +82,8 @@ class ChildLoop:
         if not self._child.options.ignore_sigint:
             reactor.add_signal_handler(signal.SIGINT, self._told_to_stop)
         reactor.add_signal_handler(signal.SIGHUP, self._told_to_reload)
+        for number, answer in self._requests().items():
+            reactor.add_signal_handler(number, reactor.call_soon, answer)
         reactor.after_iteration.append(self._show_life)
         self._take_settings(self._child.config)
         begin()

@@ -66,7 +66,7 @@ VRRP_SECTIONS: Final = (
 
 def describe_vrrp(config: Config) -> list[str]:
     """Return the lines that the VRRP process logs."""
-    lines = list(_globals(config))
+    lines = list(describe_globals(config))
     for attribute, heading, title in VRRP_SECTIONS:
         lines += _section(config, attribute, heading, title)
     lines.append("------< VRRP Topology >------")
@@ -77,7 +77,7 @@ def describe_vrrp(config: Config) -> list[str]:
 
 def describe_checkers(config: Config) -> list[str]:
     """Return the lines that the health-check process logs."""
-    lines = list(_globals(config))
+    lines = list(describe_globals(config))
     lines.append("------< SSL definitions >------")
     if config.ssl is None:
         lines.append(" Using autogen SSL context")
@@ -92,7 +92,8 @@ def describe_checkers(config: Config) -> list[str]:
     return lines
 
 
-def _globals(config: Config) -> Iterator[str]:
+def describe_globals(config: Config) -> Iterator[str]:
+    """Return the lines of the global definitions, which every process logs and dumps."""
     defs: GlobalDefs = config.global_defs
     yield "------< Global definitions >------"
     for name in ROOT_KEYWORDS:

@@ -36,3 +36,11 @@ class VrrpCounters:
     def count(self, name: str) -> None:
         """Add one to the field of this name."""
         setattr(self, name, getattr(self, name) + 1)
+
+    def clear(self) -> None:
+        """Begin again at zero."""
+        for name, value in _FRESH.items():
+            setattr(self, name, value)
+
+
+_FRESH = {name: getattr(VrrpCounters(), name) for name in VrrpCounters.__annotations__}

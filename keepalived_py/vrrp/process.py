@@ -13,6 +13,7 @@ from keepalived_py.observability.history import History
 from keepalived_py.process_settings import VRRP
 from keepalived_py.program import Programs
 from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.dumps import Dumps
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.recorder import Recorder
 from keepalived_py.vrrp.roster import Roster
@@ -43,7 +44,14 @@ class VrrpProcess:
         self._child = child
         self._log = child.log
         self._loop = ChildLoop(
-            child, VRRP, describe=_describe, reload=self._reload, stop=self._stop, is_busy=self._is_busy, servers=False
+            child,
+            VRRP,
+            describe=_describe,
+            reload=self._reload,
+            stop=self._stop,
+            is_busy=self._is_busy,
+            requests=lambda: self._dumps.requests,
+            servers=False,
         )
         self._programs = Programs(self._loop.reactor, self._log)
         self._table = InterfaceTable()
@@ -56,6 +64,7 @@ class VrrpProcess:
         self._executor.recorder = self._recorder
         self._executor.followers.append(self._recorder)
         self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record)
+        self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table)
 
     def run(self) -> int:
         """Run until told to stop."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import time_ns
 from typing import TYPE_CHECKING
 
+from keepalived_py.config.model import Config
 from keepalived_py.kernel.interfaces import ChangeKind
 from keepalived_py.notify import vocabulary
 from keepalived_py.vrrp.adoption import NO_LEGACY, AdoptionRecord
@@ -19,13 +20,13 @@ from keepalived_py.vrrp.receive_buffer import BufferPolicy
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.state import State
+from keepalived_py.vrrp.tracking import Tracking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from keepalived_py.config.model import Config
     from keepalived_py.config.model.vrrp import VrrpInstance
-    from keepalived_py.kernel.interfaces import Change, InterfaceTable
+    from keepalived_py.kernel.interfaces import Change, Interface, InterfaceTable
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.adoption import Legacy
@@ -47,12 +48,19 @@ class Roster:
         table: the interfaces of this host, kept true by the caller.
         executor: does what the machines ask for.
         record: what a successor of this process may adopt.
+
+    Attributes:
+        instances: in the order of the configuration.
+        config: in force.
+        tracking: what the instances depend on.
     """
 
     def __init__(
         self, reactor: Reactor, log: Log, table: InterfaceTable, executor: Executor, record: AdoptionRecord
     ) -> None:
         self.instances: dict[str, RunningInstance] = {}
+        self.config = Config()
+        self.tracking = Tracking(self.config)
         self._reactor = reactor
         self._log = log
         self._table = table
@@ -78,6 +86,7 @@ class Roster:
             startup_delay: seconds in which adverts are neither sent nor believed.
         """
         self._take_globals(config)
+        self.tracking = Tracking(config)
         self._record.start([instance.name for instance in config.vrrp_instances])
         for instance in config.vrrp_instances:
             legacy = masters.get(AdoptionRecord.key(instance.name), NO_LEGACY)
@@ -109,6 +118,7 @@ class Roster:
     def _reload_steps(self, config: Config, done: Callable[[], None]) -> Iterator[None]:
         self._take_globals(config)
         self._executor.reserved = _addresses_in(config)
+        self.tracking.reconfigured(config)
         wanted = {instance.name: instance for instance in config.vrrp_instances}
         departed = []
         for name, running in list(self.instances.items()):
@@ -151,7 +161,12 @@ class Roster:
         for running in list(self.instances.values()):
             self._end(running, keep_addresses=keep_addresses)
 
+    def interface(self, running: RunningInstance) -> Interface | None:
+        """Return the interface that an instance runs on; None while there is none."""
+        return self._outfitter.interface(running)
+
     def _take_globals(self, config: Config) -> None:
+        self.config = config
         self._executor.announcer.frame_pause = {
             IPV4: config.global_defs.vrrp_garp_interval,
             IPV6: config.global_defs.vrrp_gna_interval,

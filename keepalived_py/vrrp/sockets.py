@@ -181,6 +181,11 @@ class PoolSockets:
                 self._sources[text] = source
         return source
 
+    @property
+    def receive_buffer(self) -> int:
+        """Bytes of the receiver's buffer, as the kernel counts them."""
+        return self.receiver.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
     def send(self, datagram: bytes, source: bytes, destination: bytes, hop_limit: int) -> str:
         """Send one advert.
 

@@ -13,13 +13,15 @@ RELOAD = signal.SIGHUP
 DATA = signal.SIGUSR1
 STATS = signal.SIGUSR2
 JSON = signal.SIGRTMIN + 2
+JSON_ELSEWHERE = signal.SIGRTMIN + 3
+"""Where JSON is with musl, whose SIGRTMIN is 35: tools made for it send this number whatever the library is."""
 STATS_CLEAR = signal.SIGRTMAX - 1
 CHILD = signal.SIGCHLD
 
 TO_ALL = frozenset({int(DATA)})
 """Passed on to every child."""
 
-TO_VRRP = frozenset({int(STATS), JSON, STATS_CLEAR})
+TO_VRRP = frozenset({int(STATS), JSON, JSON_ELSEWHERE, STATS_CLEAR})
 """Passed on to the VRRP child."""
 
 WAITED = frozenset({*map(int, STOP), int(RELOAD), int(CHILD)}) | TO_ALL | TO_VRRP

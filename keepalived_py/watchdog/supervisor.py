@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from keepalived_py.child import ConfigSource
 from keepalived_py.errors import ExitCode
 from keepalived_py.kernel.process import set_name
+from keepalived_py.observability import dump_file
+from keepalived_py.observability.dump_names import names_of
+from keepalived_py.observability.dump_writer import DumpWriter
 from keepalived_py.process_settings import parents_name
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import policy, signals
+from keepalived_py.watchdog.attendant import Attendant
 from keepalived_py.watchdog.offspring import Birthright, Offspring
+from keepalived_py.watchdog.parent_state import parent_state
 from keepalived_py.watchdog.rereading import Rereader, Stage
 
 if TYPE_CHECKING:
@@ -84,6 +89,8 @@ class Supervisor:
         self._readiness = readiness
         self._service_manager = service_manager
         self._reload = policy.Reload()
+        self._writers = Attendant()
+        self._dumps = DumpWriter(self._writers.watch, log)
         self._starting_until: float | None = time.monotonic() + READY_LIMIT
         self._exit_code: int | None = None
         self._slept_until = float("inf")
@@ -176,8 +183,9 @@ class Supervisor:
         status = _ended(self._rereader)
         if status is not None and self._exit_code is None:
             self._configuration_read(status)
+        self._writers.collect()
         if os.getpid() == INIT:
-            _reap_orphans({child.pid for child in self._offspring} | {self._rereader.pid})
+            _reap_orphans({child.pid for child in self._offspring} | {self._rereader.pid} | self._writers.pids)
 
     def _died(self, child: Offspring, status: int) -> None:
         """Replace a child that nobody told to stop, unless another attempt would only end the same way."""
@@ -199,11 +207,18 @@ class Supervisor:
             self._log.alert(f"{name} child process({pid}) died: Respawning" + (f" in {delay:.0f} s" if delay else ""))
 
     def _pass_on(self, number: int) -> None:
-        """Hand a request for a dump on to the children that write one; they do not in this release."""
-        self._log.warning(f"{signals.name(number)}: dumps of state and statistics are not in effect in this release")
+        """Hand a request for a dump on to the children that write one."""
         for child in self._offspring:
             if number in child.kind.signals:
                 child.kill(number)
+        if number == signals.DATA:
+            self._write_dump()
+
+    def _write_dump(self) -> None:
+        self._log.info(f"Printing parent data for process({os.getpid()}) on signal")
+        config = self._config
+        names = names_of(config, self._options.namespace or config.net_namespace, dump_file.directory())
+        self._dumps.write(names.state("_parent"), lambda: parent_state(config, self._offspring, time.monotonic()))
 
     # Start and reload
 

@@ -56,6 +56,9 @@ PURE = frozenset(
         "observability.counters",
         "observability.history",
         "observability.json_text",
+        "observability.dump_names",
+        "vrrp.statistics_dump",
+        "vrrp.json_dump",
     }
 )
 

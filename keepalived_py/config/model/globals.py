@@ -355,10 +355,8 @@ class GlobalDefs(NotificationDefs):
         in_effect=False,
         forgiving=True,
     )
-    data_use_instance: bool = keyword(
-        YES_NO, "Put instance and namespace into dump file names", default=False, in_effect=False
-    )
-    json_version: int = keyword(Integer(1, 2, syntax="1/2"), "Layout of the JSON dump", default=1, in_effect=False)
+    data_use_instance: bool = keyword(YES_NO, "Put instance and namespace into dump file names", default=False)
+    json_version: int = keyword(Integer(1, 2, syntax="1/2"), "Layout of the JSON dump", default=1)
     iproute_usr_dir: str | None = keyword(
         ONE_PATH,
         "Directory of the distribution's names of tables and scopes",
@@ -378,7 +376,6 @@ class GlobalDefs(NotificationDefs):
         "Where the state dump goes",
         default=None,
         unset="TMPDIR/keepalived*.data",
-        in_effect=False,
         aliases=(Alias("state_file_location", "Its name in the manual of keepalived 2.4.3"),),
         forgiving=True,
     )
@@ -387,7 +384,6 @@ class GlobalDefs(NotificationDefs):
         "Where the statistics dump goes",
         default=None,
         unset="TMPDIR/keepalived.stats",
-        in_effect=False,
         aliases=(Alias("stats_file_location", "Its name in the manual of keepalived 2.4.3"),),
         forgiving=True,
     )
@@ -396,7 +392,6 @@ class GlobalDefs(NotificationDefs):
         "Where the JSON dump goes",
         default=None,
         unset="TMPDIR/keepalived.json",
-        in_effect=False,
         aliases=(Alias("json_file_location", "Its name in the manual of keepalived 2.4.3"),),
         forgiving=True,
     )
