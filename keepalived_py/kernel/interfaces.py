@@ -62,6 +62,9 @@ class Interface:
         lower: index of the interface below (VLAN, macvlan, the other end of a veth), 0 for none.
         master: index of the bridge, bond or VRF above, 0 for none.
         kind: "veth", "macvlan" and so on; empty for hardware.
+        group: number of the interface group.
+        mode: of a macvlan or ipvlan.
+        mode_flags: of an ipvlan.
         addresses: all of both families, by `Address.key`, in the order in which they came.
     """
 
@@ -75,6 +78,9 @@ class Interface:
     lower: int = 0
     master: int = 0
     kind: str = ""
+    group: int = 0
+    mode: int = 0
+    mode_flags: int = 0
     addresses: dict[AddressKey, Address] = field(default_factory=dict)
 
     @property
@@ -274,3 +280,6 @@ def _copy(event: LinkEvent, interface: Interface) -> None:
     interface.lower = event.lower
     interface.master = event.master
     interface.kind = event.kind
+    interface.group = event.group
+    interface.mode = event.mode
+    interface.mode_flags = event.mode_flags

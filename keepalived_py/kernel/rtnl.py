@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
+import sys
 
 from keepalived_py.kernel.message import (
     NLM_F_CREATE,
@@ -64,8 +65,13 @@ IFLA_MTU = 4
 IFLA_LINK = 5
 IFLA_MASTER = 10
 IFLA_LINKINFO = 18
+IFLA_GROUP = 27
 IFLA_EXT_MASK = 29
 IFLA_INFO_KIND = 1
+IFLA_INFO_DATA = 2
+IFLA_MACVLAN_MODE = 1
+IFLA_IPVLAN_MODE = 1
+IFLA_IPVLAN_FLAGS = 2
 RTEXT_FILTER_SKIP_STATS = 8
 
 RT_SCOPE_UNIVERSE = 0
@@ -179,7 +185,10 @@ class Address:
 
 @structure(frozen=False)
 class LinkEvent:
-    """An interface as it is now, or (`present` False) as it was when it went."""
+    """An interface as it is now, or (`present` False) as it was when it went.
+
+    `mode` and `mode_flags` are those of a macvlan or ipvlan, 0 for others.
+    """
 
     present: bool
     interface: int
@@ -192,6 +201,9 @@ class LinkEvent:
     lower: int
     master: int
     kind: str
+    group: int = 0
+    mode: int = 0
+    mode_flags: int = 0
 
 
 @structure(frozen=False)
@@ -297,7 +309,9 @@ def _link_event(present: bool, buffer: bytes, start: int, end: int) -> LinkEvent
     if family != AF_UNSPEC:
         return None  # a bridge talks of its port; RTM_DELLINK then means that the port left the bridge
     found = attributes(buffer, start + _IFINFOMSG.size, end)
-    information = found.get(IFLA_LINKINFO, b"")
+    text = found.get(IFLA_LINKINFO, b"")
+    information = attributes(text, 0, len(text))
+    kind = _text(information.get(IFLA_INFO_KIND, b""))
     return LinkEvent(
         present,
         interface,
@@ -309,8 +323,22 @@ def _link_event(present: bool, buffer: bytes, start: int, end: int) -> LinkEvent
         _integer(found, IFLA_MTU, 0),
         _integer(found, IFLA_LINK, 0),
         _integer(found, IFLA_MASTER, 0),
-        _text(attributes(information, 0, len(information)).get(IFLA_INFO_KIND, b"")),
+        kind,
+        _integer(found, IFLA_GROUP, 0),
+        *_mode(kind, information),
     )
+
+
+def _mode(kind: str, information: dict[int, bytes]) -> tuple[int, int]:
+    """Return mode and flags of a macvlan or ipvlan."""
+    data = information.get(IFLA_INFO_DATA, b"")
+    if kind == "macvlan":
+        return _integer(attributes(data, 0, len(data)), IFLA_MACVLAN_MODE, 0), 0
+    if kind == "ipvlan":
+        found = attributes(data, 0, len(data))
+        mode, flags = (found.get(name, b"")[:2] for name in (IFLA_IPVLAN_MODE, IFLA_IPVLAN_FLAGS))
+        return int.from_bytes(mode, sys.byteorder), int.from_bytes(flags, sys.byteorder)
+    return 0, 0
 
 
 def _integer(found: dict[int, bytes], kind: int, default: int) -> int:
