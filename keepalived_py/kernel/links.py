@@ -40,7 +40,14 @@ IPVLAN_MODE_L2 = 0
 IPVLAN_F_PRIVATE = 1
 IPVLAN_F_VEPA = 2
 
-IPV4_DEVCONF = {"rp_filter": 8, "arp_filter": 13, "arp_ignore": 19, "promote_secondaries": 20, "accept_local": 21}
+IPV4_DEVCONF = {
+    "rp_filter": 8,
+    "arp_filter": 13,
+    "arp_announce": 18,
+    "arp_ignore": 19,
+    "promote_secondaries": 20,
+    "accept_local": 23,
+}
 """Numbers of settings under net/ipv4/conf in IFLA_INET_CONF (linux/ip.h)."""
 
 _IFLA_AF_SPEC = 26

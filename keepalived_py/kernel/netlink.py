@@ -163,6 +163,26 @@ class NetlinkSocket:
             error.sequence = prepared.index(error)
         return errors
 
+    def ask(self, request: bytes, take: Callable[[Message, bytes], object]) -> None:
+        """Send a request that has one answer besides its acknowledgement, and call `take(message, buffer)` for it.
+
+        Raises:
+            OverrunError: the answer was lost.
+            NetlinkError: refused (ENODEV for an interface that is not there), or no answer within a second.
+        """
+        part = self.prepare([request]).slices[0]
+        self.send(part)
+        give_up_at = time.monotonic() + ANSWER_TIMEOUT
+        while self._awaited is not None:
+            datagram = self._await_datagram(give_up_at)
+            errors: list[NetlinkError] = []
+            self._sort(datagram, (), errors)
+            for answer in split(datagram):
+                if answer.kind != NLMSG_ERROR and answer.sequence == part.last_sequence:
+                    take(answer, datagram)
+            for error in errors:
+                raise error
+
     def dump(self, request: bytes, take: Callable[[Message, bytes], object]) -> None:
         """Send a dump request and call `take(message, buffer)` for each answer.
 

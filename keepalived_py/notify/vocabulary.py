@@ -55,6 +55,21 @@ def address_reported(address: str, *, added: bool) -> str:
     return f"Netlink reflector reports IP {address} {'added' if added else 'removed'}"
 
 
+def link_kind(kind: str) -> str:
+    """Return what keepalived calls an interface that it makes, by the kernel's word for it."""
+    return "VMAC" if kind == "macvlan" else kind
+
+
+def link_made(instance: str, kind: str, interface: str) -> str:
+    """Return the line for an interface that was made for an instance."""
+    return f"({instance}): Success creating {link_kind(kind)} interface {interface}"
+
+
+def link_removed(instance: str, interface: str) -> str:
+    """Return the line for an interface that is not needed any more; keepalived says VMAC of every kind."""
+    return f"({instance}) Success removing VMAC interface {interface}"
+
+
 REFLECTOR = "Registering Kernel netlink reflector"
 ANNOUNCEMENT_CHANNEL = "Registering gratutious ARP shared channel"
 COMMAND_CHANNEL = "Registering Kernel netlink command channel"

@@ -58,8 +58,8 @@ class Outfitter:
         self._judge = judge
 
     def interface(self, running: RunningInstance) -> Interface | None:
-        """Return the interface that an instance runs on; None while there is none."""
-        return self._table.by_name(running.config.interface or "")
+        """Return the interface that an instance's adverts leave from; None while there is none."""
+        return self._table.by_name(running.footing.adverts or "")
 
     def mtu(self, instance: VrrpInstance) -> int:
         """Return the octets that fit into one frame of the interface of an instance."""
@@ -71,7 +71,7 @@ class Outfitter:
         config = running.config
         placed, misplaced = [], []
         for one in (*config.virtual_ipaddress, *config.virtual_ipaddress_excluded):
-            found = place(one, config.interface, self._table, forwards)
+            found = place(one, running.footing.device_of(one), self._table, forwards)
             if found is None:
                 misplaced.append(str(one.address))
             else:
@@ -112,7 +112,7 @@ class Outfitter:
         """Give an instance the sockets that its interface and parameters call for, or note why it has none."""
         running.socket_problem = ""
         interface = self.interface(running)
-        if interface is None and running.config.interface is not None:
+        if interface is None and running.footing.adverts is not None:
             self._pool.detach(running)
             return
         if self._pool.fits(running, interface):
@@ -123,7 +123,7 @@ class Outfitter:
         try:
             self._pool.attach(running, interface)
         except OSError as problem:
-            running.socket_problem = f"cannot open sockets on {running.config.interface}: {problem.strerror}"
+            running.socket_problem = f"cannot open sockets on {running.footing.adverts}: {problem.strerror}"
             self._reactor.call_later(SOCKET_RETRY, self._try_sockets, running)
 
     def _try_sockets(self, running: RunningInstance) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
+from keepalived_py.kernel.ethernet import ADDRESS_LENGTH
+from keepalived_py.kernel.links import IPVLAN
 from keepalived_py.kernel.rtnl import (
+    IFA_F_DADFAILED,
     IFA_F_HOMEADDRESS,
     IFA_F_MANAGETEMPADDR,
     IFA_F_MCAUTOJOIN,
@@ -13,6 +16,7 @@ from keepalived_py.kernel.rtnl import (
     IFA_F_NOPREFIXROUTE,
     INFINITE_LIFETIME,
     PROTOCOL_KEEPALIVED,
+    RT_SCOPE_LINK,
     AddressRequest,
 )
 from keepalived_py.vrrp.authentication import NO_AUTHENTICATION, Authentication, AuthenticationType
@@ -20,6 +24,7 @@ from keepalived_py.vrrp.parameters import IPV4, MULTICAST_TTL, Parameters, Unica
 from keepalived_py.vrrp.signature import SignatureMode, Signing, SigningKey
 from keepalived_py.vrrp.takeover import PlacedAddress
 from keepalived_py.vrrp.timers import MISSED_ADVERTS, VERSION_2
+from keepalived_py.vrrp.virtual_link import modified_eui64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.model.globals import GlobalDefs
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.interfaces import Interface, InterfaceTable
+    from keepalived_py.vrrp.footing import Footing
 
 DEFAULT_MTU = 1500
 LEAST_WINDOW = 5
@@ -38,17 +44,17 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 def place(
-    address: VirtualAddress, default_device: str | None, table: InterfaceTable, forwards: Callable[[str], bool]
+    address: VirtualAddress, device: str | None, table: InterfaceTable, forwards: Callable[[str], bool]
 ) -> PlacedAddress | None:
     """Return where a configured address goes, or None while its interface does not exist.
 
     Args:
         address: one line of virtual_ipaddress.
-        default_device: the instance's interface, for an address without `dev`.
+        device: name of the interface (`Footing.device_of`).
         table: the interfaces of this host.
         forwards: whether the interface of this name forwards IPv6.
     """
-    interface = table.by_name(address.dev or default_device or "")
+    interface = table.by_name(device or "")
     if interface is None:
         return None
     is_ipv4 = address.address.version == 4
@@ -90,12 +96,19 @@ def _flags(address: VirtualAddress) -> int:
     return sum(flag for flag, is_wanted in wanted.items() if is_wanted)
 
 
-def source_of(instance: VrrpInstance, table: InterfaceTable) -> bytes:
-    """Return the packed source address of an instance's adverts; empty while there is none."""
+def source_of(instance: VrrpInstance, footing: Footing, table: InterfaceTable) -> bytes:
+    """Return the packed source address of an instance's adverts; empty while there is none.
+
+    A VMAC has none of its own: its adverts come from the address of the interface below, an ipvlan's from its own.
+    """
     configured = instance.unicast_src_ip or instance.mcast_src_ip
     if configured is not None:
         return configured.packed
-    interface = table.by_name(instance.interface or "")
+    link = footing.main_link
+    if link is not None and link.kind == IPVLAN and (link.address is not None or instance.family == IPV4):
+        return link.address[0] if link.address else b""
+    name = footing.main if link is not None and link.kind == IPVLAN else footing.interface
+    interface = table.by_name(name or "")
     if interface is None:
         return b""
     virtual = {one.address.packed for one in (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)}
@@ -104,13 +117,21 @@ def source_of(instance: VrrpInstance, table: InterfaceTable) -> bytes:
         # The interface's only address is a virtual one: the owner of an address may send from it.
         ours = {known.address for known in interface.addresses.values() if known.protocol == PROTOCOL_KEEPALIVED}
         found = _source_among(instance, interface, virtual & ours)
-    return found
+    return found or (_borrowed(interface, virtual) if footing.borrows_source else b"")
 
 
 def _source_among(instance: VrrpInstance, interface: Interface, excluding: set[bytes]) -> bytes:
     if instance.family == IPV4:
         return interface.primary_address(excluding) or b""
     return interface.link_local_address(excluding) or b""
+
+
+def _borrowed(interface: Interface, virtual: set[bytes]) -> bytes:
+    """Return the link-local address that an interface has, will have or might have: a VMAC can send from it already."""
+    for known in interface.addresses_of(socket.AF_INET6):
+        if known.scope == RT_SCOPE_LINK and known.address not in virtual and not known.flags & IFA_F_DADFAILED:
+            return known.address
+    return modified_eui64(interface.mac) if len(interface.mac) == ADDRESS_LENGTH else b""
 
 
 def parameters_of(

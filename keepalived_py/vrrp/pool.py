@@ -176,4 +176,5 @@ def _key(running: RunningInstance, interface: Interface | None) -> PoolKey:
         interface.name if interface else "",
         local,
         unicast,
+        running.footing.borrows_source,
     )

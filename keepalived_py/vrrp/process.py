@@ -15,6 +15,7 @@ from keepalived_py.program import Programs
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.dumps import Dumps
 from keepalived_py.vrrp.executor import Executor
+from keepalived_py.vrrp.link_keeper import LinkKeeper
 from keepalived_py.vrrp.recorder import Recorder
 from keepalived_py.vrrp.roster import Roster
 
@@ -30,6 +31,8 @@ EVENTS_MEANWHILE = 2
 LAST_PROGRAMS = 1.5
 """Seconds that the programs of the last transitions get before this process ends; less when they end sooner."""
 UPTIME = "/proc/uptime"
+SETTINGS_SIZE = 16 * 1024
+"""Bytes at the end of the record that outlives the child, for what kernel settings were before: 300 of them."""
 
 
 def run(child: Child) -> int:
@@ -56,14 +59,15 @@ class VrrpProcess:
         self._programs = Programs(self._loop.reactor, self._log)
         self._table = InterfaceTable()
         self._monitor = InterfaceMonitor(self._table)
-        record = AdoptionRecord(child.record)
+        record = AdoptionRecord(child.record[:-SETTINGS_SIZE])
         self._masters = record.masters() if child.respawned else {}
         self._executor = Executor(self._loop.reactor, self._log, record)
         self._history = History(child.history)
         self._recorder = Recorder(self._loop.reactor, self._history)
         self._executor.recorder = self._recorder
         self._executor.followers.append(self._recorder)
-        self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record)
+        self._links = LinkKeeper(self._loop.reactor, self._log, self._table, child.record[-SETTINGS_SIZE:])
+        self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record, self._links)
         self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table)
 
     def run(self) -> int:
@@ -71,6 +75,7 @@ class VrrpProcess:
         exit_code = self._loop.run(self._begin)
         self._programs.close(LAST_PROGRAMS)
         self._executor.close()
+        self._links.close()
         self._monitor.close()
         return exit_code
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.adoption import Legacy
     from keepalived_py.vrrp.effects import Effects
     from keepalived_py.vrrp.executor import Executor
+    from keepalived_py.vrrp.link_keeper import LinkKeeper
 
 _FINISHED = object()
 _MOVES = frozenset({ChangeKind.APPEARED, ChangeKind.GONE, ChangeKind.RENAMED, ChangeKind.MAC_CHANGED})
@@ -48,6 +49,7 @@ class Roster:
         table: the interfaces of this host, kept true by the caller.
         executor: does what the machines ask for.
         record: what a successor of this process may adopt.
+        links: makes the interfaces that instances want of their own.
 
     Attributes:
         instances: in the order of the configuration.
@@ -56,7 +58,13 @@ class Roster:
     """
 
     def __init__(
-        self, reactor: Reactor, log: Log, table: InterfaceTable, executor: Executor, record: AdoptionRecord
+        self,
+        reactor: Reactor,
+        log: Log,
+        table: InterfaceTable,
+        executor: Executor,
+        record: AdoptionRecord,
+        links: LinkKeeper,
     ) -> None:
         self.instances: dict[str, RunningInstance] = {}
         self.config = Config()
@@ -66,6 +74,7 @@ class Roster:
         self._table = table
         self._executor = executor
         self._record = record
+        self._links = links
         self._reloading: Iterator[None] = iter(())
         self._pool = SocketPool(reactor, log, self.perform)
         self._outfitter = Outfitter(reactor, log, table, executor, self._pool, self._judge)
@@ -87,10 +96,12 @@ class Roster:
         """
         self._take_globals(config)
         self.tracking = Tracking(config)
+        self._links.plan(config)
         self._record.start([instance.name for instance in config.vrrp_instances])
         for instance in config.vrrp_instances:
             legacy = masters.get(AdoptionRecord.key(instance.name), NO_LEGACY)
             self._begin(instance, config, legacy, startup_delay)
+        self._tell_of_links()
         self._pool.settle()
 
     def reload(self, config: Config, done: Callable[[], None] = lambda: None) -> None:
@@ -126,6 +137,9 @@ class Roster:
             if instance is None or _identity(instance) != _identity(running.config):
                 self._end(running)
                 departed.append(running)
+        kept_footings = [running.footing for running in self.instances.values()]
+        self._links.plan(config, kept_footings)
+        self._links.discard(kept_footings)
         self._record_masters(list(wanted))
         for name, instance in wanted.items():
             yield
@@ -138,6 +152,8 @@ class Roster:
         self._executor.reserved = frozenset()
         self._remove_stale(departed)
         self.instances = {name: self.instances[name] for name in wanted}
+        self._links.discard(())
+        self._tell_of_links()
         self._pool.settle()
         done()
 
@@ -160,6 +176,13 @@ class Roster:
         self._finish_reload()
         for running in list(self.instances.values()):
             self._end(running, keep_addresses=keep_addresses)
+        self._links.stop(keep=keep_addresses)
+
+    def _tell_of_links(self) -> None:
+        """Let everybody know of the interfaces that were made or removed meanwhile."""
+        changes = self._links.take_changes()
+        if changes:
+            self._reactor.call_soon(self.interfaces_changed, changes)
 
     def interface(self, running: RunningInstance) -> Interface | None:
         """Return the interface that an instance runs on; None while there is none."""
@@ -176,10 +199,11 @@ class Roster:
 
     def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
         now = self._reactor.time()
-        source = source_of(instance, self._table)
+        footing = self._links.make(instance)
+        source = source_of(instance, footing, self._table)
         parameters = parameters_of(instance, config.global_defs, source, startup_delay, self._outfitter.mtu(instance))
         router = VirtualRouter(parameters, wall_clock=time_ns)
-        running = RunningInstance(instance, router)
+        running = RunningInstance(instance, router, footing)
         running.timer = self._reactor.timer(self._deadline_reached, running)
         self.instances[instance.name] = running
         self._outfitter.place(running)
@@ -219,9 +243,10 @@ class Roster:
     def _reconfigure(self, running: RunningInstance, instance: VrrpInstance, config: Config) -> None:
         now = self._reactor.time()
         router = running.router
-        changed = instance != running.config
-        running.config = instance
-        source = source_of(instance, self._table)
+        footing = self._links.make(instance)
+        changed = instance != running.config or footing != running.footing
+        running.config, running.footing = instance, footing
+        source = source_of(instance, footing, self._table)
         delay = router.parameters.startup_delay
         parameters = parameters_of(instance, config.global_defs, source, delay, self._outfitter.mtu(instance))
         if parameters != router.parameters:
@@ -259,6 +284,9 @@ class Roster:
 
     def interfaces_changed(self, changes: Iterable[Change]) -> None:
         """Links and addresses changed: find out which instances care and tell them."""
+        changes = list(changes)
+        if self._links.interfaces_changed(changes):
+            changes += self._links.take_changes()
         now = self._reactor.time()
         removals: list[tuple[RunningInstance, Change]] = []
         others = []
@@ -300,15 +328,16 @@ class Roster:
                 running.arm()
 
     def _concerns(self, running: RunningInstance, change: Change) -> bool:
-        names = (change.interface.name, change.old_name)
-        config = running.config
-        if config.interface in names:
+        names = {change.interface.name, change.old_name}
+        config, footing = running.config, running.footing
+        if names & footing.names():
             return True
-        return any(one.dev in names for one in (*config.virtual_ipaddress, *config.virtual_ipaddress_excluded))
+        addresses = (*config.virtual_ipaddress, *config.virtual_ipaddress_excluded)
+        return any(footing.device_of(one) in names for one in addresses)
 
     def _review(self, running: RunningInstance, changes: list[Change], now: float) -> None:
         """Look at everything that an instance takes from its interfaces again."""
-        source = source_of(running.config, self._table)
+        source = source_of(running.config, running.footing, self._table)
         if source and source != running.router.instance.source_address:
             running.router.source_address_changed(now, source)
         self._judge(running)
@@ -333,12 +362,13 @@ class Roster:
 
     def _faults(self, running: RunningInstance) -> dict[str, str]:
         """Return every reason for FAULT, each with what is to be said when it is gone."""
-        faults = faults_of(running.config, self._table, source_of(running.config, self._table))
+        config, footing = running.config, running.footing
+        faults = faults_of(config, footing, self._table, source_of(config, footing, self._table))
         for text in running.given_up:
             reason = f"another program keeps removing virtual address {text}"
             faults[reason] = f"trying virtual address {text} again"
         if running.socket_problem:
-            faults[running.socket_problem] = f"sockets on {running.config.interface} are open"
+            faults[running.socket_problem] = f"sockets on {footing.adverts} are open"
         return faults
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keepalived_py.observability.budget import LineBudget
 from keepalived_py.reactor import COALESCE
 from keepalived_py.structure import field, structure
+from keepalived_py.vrrp.footing import Footing
 from keepalived_py.vrrp.state import State
 from keepalived_py.vrrp.takeover import Takeover
 
@@ -39,6 +40,7 @@ class RunningInstance:
     Attributes:
         config: as configured now.
         router: its machine.
+        footing: which of its interfaces is which.
         timer: armed for the router's deadline.
         sockets: where its adverts leave; None while its interface is missing.
         socket_problem: why it has no sockets although its interface is there; empty when that is not so.
@@ -62,6 +64,7 @@ class RunningInstance:
 
     config: VrrpInstance
     router: VirtualRouter
+    footing: Footing = field(default_factory=Footing)
     timer: Timer = field(init=False)
     sockets: PoolSockets | None = None
     socket_problem: str = ""

@@ -47,6 +47,7 @@ class PoolKey(NamedTuple):
         interface_name: to bind to.
         local: packed group (multicast) or our source address (unicast) that the receiver is bound to.
         unicast: whether `local` is a unicast address.
+        borrows_source: whether IPv6 adverts have a source address that is not on the interface (a VMAC's).
     """
 
     family: int
@@ -55,6 +56,7 @@ class PoolKey(NamedTuple):
     interface_name: str
     local: bytes
     unicast: bool
+    borrows_source: bool = False
 
 
 class Received(NamedTuple):
@@ -135,6 +137,7 @@ class PoolSockets:
             sender.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
         else:
             sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, INTERNETWORK_CONTROL)
+            sender.setsockopt(socket.IPPROTO_IPV6, _IPV6_FREEBIND, int(key.borrows_source))
             sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, MULTICAST_TTL)
         if not key.unicast:
             send_through(sender, self._family, key.interface)

@@ -50,6 +50,8 @@ PURE = frozenset(
         ),
         *(f"vrrp.{name}" for name in ("announcements", "owner", "signature")),
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking", "member", "sync_group")),
+        *(f"vrrp.{name}" for name in ("footing", "virtual_link", "link_demands")),
+        "kernel.links",
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "observability.budget",

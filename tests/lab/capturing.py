@@ -43,6 +43,11 @@ class Capture(Recording):
         found = [frames.advert(*record) for record in frames.records(self.lines())]
         return [advert for advert in found if advert and outgoing in (None, advert.outgoing)]
 
+    def frames_from(self, hardware: str) -> list[bytes]:
+        """Every frame with this Ethernet source address (`00:00:5e:00:01:33`)."""
+        octets = bytes.fromhex(hardware.replace(":", ""))
+        return [frame for _at, _outgoing, frame in frames.records(self.lines()) if frame[6:12] == octets]
+
     def announcements(self, *, outgoing: bool | None = None) -> list[frames.Announcement]:
         """Gratuitous ARPs and unsolicited neighbour advertisements."""
         found = [frames.announcement(*record) for record in frames.records(self.lines())]

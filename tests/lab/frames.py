@@ -27,6 +27,7 @@ class Advert:
         authentication_header: the IP authentication header before the VRRP packet, empty without one.
         payload: the VRRP packet.
         datagram: the whole IP datagram.
+        hardware: Ethernet source address.
     """
 
     at: float
@@ -37,6 +38,7 @@ class Advert:
     authentication_header: bytes
     payload: bytes
     datagram: bytes
+    hardware: str = ""
 
     @property
     def version(self) -> int:
@@ -107,7 +109,8 @@ def advert(at: float, outgoing: bool, frame: bytes) -> Advert | None:
         offset += length
     if protocol != VRRP:
         return None
-    return Advert(at, outgoing, source, destination, ttl, header, datagram[offset:], datagram)
+    hardware = frame[6:12].hex(":")
+    return Advert(at, outgoing, source, destination, ttl, header, datagram[offset:], datagram, hardware)
 
 
 def announcement(at: float, outgoing: bool, frame: bytes) -> Announcement | None:

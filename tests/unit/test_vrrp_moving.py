@@ -27,6 +27,7 @@ from keepalived_py.vrrp import executor as executor_module
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.executor import Executor
+from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.placement import source_of
 from keepalived_py.vrrp.router import VirtualRouter
@@ -205,7 +206,7 @@ def test_address_is_foreign_when_it_is_there_without_our_tag_and_the_kernel_know
 def test_adverts_leave_from_a_virtual_address_only_when_it_is_the_only_one_and_not_ours() -> None:
     virtual = VirtualAddress(address=IPv4Address("10.0.0.1"), prefix_length=24)
     instance = VrrpInstance(name="VI_1", interface="eth0", virtual_ipaddress=(virtual,))
-    assert source_of(instance, table_with((ONE, 4))) == bytes((10, 0, 0, 1))
-    assert source_of(instance, table_with((ONE, 4), (TWO, 4))) == bytes((10, 0, 0, 2))
-    assert source_of(instance, table_with((ONE, PROTOCOL_KEEPALIVED))) == b""
-    assert source_of(instance, table_with((ONE, 0))) == b""
+    assert source_of(instance, plain_footing(instance), table_with((ONE, 4))) == bytes((10, 0, 0, 1))
+    assert source_of(instance, plain_footing(instance), table_with((ONE, 4), (TWO, 4))) == bytes((10, 0, 0, 2))
+    assert source_of(instance, plain_footing(instance), table_with((ONE, PROTOCOL_KEEPALIVED))) == b""
+    assert source_of(instance, plain_footing(instance), table_with((ONE, 0))) == b""

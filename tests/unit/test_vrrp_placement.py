@@ -23,6 +23,7 @@ from keepalived_py.kernel.rtnl import (
 )
 from keepalived_py.vrrp.authentication import AuthenticationType
 from keepalived_py.vrrp.faults import faults_of
+from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.parameters import UnicastPeer
 from keepalived_py.vrrp.placement import parameters_of, place, source_of
 
@@ -57,6 +58,14 @@ def instance(**options: Any) -> VrrpInstance:
     return VrrpInstance(**(values | options))
 
 
+def source(configured: VrrpInstance, interfaces: InterfaceTable) -> bytes:
+    return source_of(configured, plain_footing(configured), interfaces)
+
+
+def faults(configured: VrrpInstance, interfaces: InterfaceTable, own: bytes) -> dict[str, str]:
+    return faults_of(configured, plain_footing(configured), interfaces, own)
+
+
 def never(_name: str) -> bool:
     return False
 
@@ -69,7 +78,7 @@ def test_address_without_dev_goes_to_the_interface_of_the_instance() -> None:
 
 
 def test_address_on_a_missing_interface_has_no_place() -> None:
-    assert place(virtual("192.168.0.204", 24, dev="eth7"), "eth0", table(), never) is None
+    assert place(virtual("192.168.0.204", 24), "eth7", table(), never) is None
 
 
 def test_options_of_an_address_reach_netlink() -> None:
@@ -118,16 +127,16 @@ def test_ipv6_host_address_is_deprecated_so_that_it_is_no_source() -> None:
 
 def test_source_is_the_first_address_that_is_not_virtual() -> None:
     interfaces = table()
-    assert source_of(instance(), interfaces) == OWN
-    assert source_of(instance(virtual_ipaddress=(virtual("192.168.0.201", 24),)), interfaces) == b""
+    assert source(instance(), interfaces) == OWN
+    assert source(instance(virtual_ipaddress=(virtual("192.168.0.201", 24),)), interfaces) == b""
 
 
 def test_source_of_an_ipv6_instance_is_link_local() -> None:
-    assert source_of(instance(virtual_ipaddress=(virtual("fe80::99", 64),), version=3), table()) == LINK_LOCAL
+    assert source(instance(virtual_ipaddress=(virtual("fe80::99", 64),), version=3), table()) == LINK_LOCAL
 
 
 def test_configured_source_wins() -> None:
-    assert source_of(instance(mcast_src_ip=ip_address("10.0.0.1")), table()) == bytes((10, 0, 0, 1))
+    assert source(instance(mcast_src_ip=ip_address("10.0.0.1")), table()) == bytes((10, 0, 0, 1))
 
 
 def test_parameters_follow_the_configuration() -> None:
@@ -162,7 +171,7 @@ def test_version_3_has_no_authentication() -> None:
 
 
 @pytest.mark.parametrize(
-    ("interfaces", "source", "expected"),
+    ("interfaces", "own", "expected"),
     [
         (table(), OWN, {}),
         (InterfaceTable(), b"", {"interface eth0 is missing": "interface eth0 appeared"}),
@@ -174,22 +183,22 @@ def test_version_3_has_no_authentication() -> None:
         ),
     ],
 )
-def test_each_fault_is_named_with_its_end(interfaces: InterfaceTable, source: bytes, expected: dict[str, str]) -> None:
-    assert faults_of(instance(), interfaces, source) == expected
+def test_each_fault_is_named_with_its_end(interfaces: InterfaceTable, own: bytes, expected: dict[str, str]) -> None:
+    assert faults(instance(), interfaces, own) == expected
 
 
 def test_interface_that_is_not_tracked_may_be_down() -> None:
-    assert faults_of(instance(dont_track_primary=True), table(flags=0), OWN) == {}
+    assert faults(instance(dont_track_primary=True), table(flags=0), OWN) == {}
 
 
 def test_unicast_instance_without_peers_may_be_kept_in_fault() -> None:
-    faults = faults_of(instance(unicast_fault_no_peer=True), table(), OWN)
-    assert faults == {"no unicast peer is configured": "a unicast peer is configured"}
+    found = faults(instance(unicast_fault_no_peer=True), table(), OWN)
+    assert found == {"no unicast peer is configured": "a unicast peer is configured"}
 
 
 def test_configured_source_that_is_missing_is_a_fault_when_it_is_tracked() -> None:
-    source = ip_address("192.168.0.99")
-    configured = instance(mcast_src_ip=source)
-    assert faults_of(configured, table(), source.packed) == {}
-    tracked = instance(mcast_src_ip=source, track_src_ip=True)
-    assert list(faults_of(tracked, table(), source.packed)) == ["interface eth0 has no address 192.168.0.99"]
+    own = ip_address("192.168.0.99")
+    configured = instance(mcast_src_ip=own)
+    assert faults(configured, table(), own.packed) == {}
+    tracked = instance(mcast_src_ip=own, track_src_ip=True)
+    assert list(faults(tracked, table(), own.packed)) == ["interface eth0 has no address 192.168.0.99"]

@@ -13,6 +13,7 @@ from keepalived_py.observability.log import Log
 from keepalived_py.reactor import Reactor
 from keepalived_py.vrrp import roster as roster_module
 from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.outfitter import Outfitter
 from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.placement import place
@@ -23,6 +24,7 @@ from keepalived_py.vrrp.takeover import Takeover
 
 if TYPE_CHECKING:
     from keepalived_py.vrrp.executor import Executor
+    from keepalived_py.vrrp.link_keeper import LinkKeeper
 
 OWN = bytes((10, 0, 0, 1))
 MAC = bytes.fromhex("020000000001")
@@ -36,6 +38,14 @@ class Idle:
         """Do nothing."""
 
 
+class NoLinks:
+    """Nothing is made for any instance."""
+
+    def interfaces_changed(self, _changes: object) -> bool:
+        """Concern nothing."""
+        return False
+
+
 def event(octets: bytes) -> AddressEvent:
     return AddressEvent(True, 2, Address(AF_INET, octets, 24, 0, 0))
 
@@ -43,7 +53,8 @@ def event(octets: bytes) -> AddressEvent:
 def running_instance(number: int, table: InterfaceTable, reactor: Reactor) -> RunningInstance:
     address = VirtualAddress(address=IPv4Address(f"10.0.1.{number}"), prefix_length=24)
     config = VrrpInstance(name=f"VI_{number}", interface="eth0", virtual_ipaddress=(address,))
-    running = RunningInstance(config, VirtualRouter(Parameters(name=config.name, vrid=number, source_address=OWN)))
+    router = VirtualRouter(Parameters(name=config.name, vrid=number, source_address=OWN))
+    running = RunningInstance(config, router, plain_footing(config))
     running.timer = reactor.timer(print)
     placed = place(address, "eth0", table, lambda _name: False)
     assert placed is not None
@@ -70,7 +81,8 @@ def test_virtual_address_that_comes_makes_no_instance_look_again_and_another_mak
     table, reactor = InterfaceTable(), Reactor()
     table.apply(LinkEvent(True, 2, "eth0", 0x10043, 1, MAC, MAC, 1500, 0, 0, "veth"))
     record = AdoptionRecord(memoryview(bytearray(4096)))
-    roster = Roster(reactor, Log("x", syslog=False), table, cast("Executor", Idle()), record)
+    links = cast("LinkKeeper", NoLinks())
+    roster = Roster(reactor, Log("x", syslog=False), table, cast("Executor", Idle()), record, links)
     roster.instances = {f"VI_{number}": running_instance(number, table, reactor) for number in range(1, COUNT)}
     roster.interfaces_changed(table.apply(event(octets)))
     assert looked == expected

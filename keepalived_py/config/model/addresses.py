@@ -99,7 +99,7 @@ class InterfaceAddress(Record):
 class VirtualAddress(InterfaceAddress):
     """One line of virtual_ipaddress or virtual_ipaddress_excluded."""
 
-    use_vmac: bool = keyword(ON, "Put the address on a VMAC interface of its own", default=False, in_effect=False)
+    use_vmac: bool = keyword(ON, "Put the address on a VMAC interface of its own", default=False)
 
 
 @record

@@ -134,7 +134,7 @@ class GlobalDefs(NotificationDefs):
     default_interface: str = keyword(
         Interface(), "Interface of static addresses without dev", default="eth0", in_effect=False, forgiving=True
     )
-    disable_local_igmp: bool = keyword(ON, "Send no IGMP reports for link-local groups", default=False, in_effect=False)
+    disable_local_igmp: bool = keyword(ON, "Send no IGMP reports for link-local groups", default=False)
     v3_checksum_as_v2: bool = keyword(ON, "Leave the pseudo-header out of VRRPv3 IPv4 checksums", default=False)
     lvs_timeouts: Timeouts | None = keyword(
         LvsTimeouts(), "IPVS connection timeouts", default=None, unset="kernel values", in_effect=False, forgiving=True
@@ -307,16 +307,13 @@ class GlobalDefs(NotificationDefs):
     vrrp_owner_ignore_adverts: bool = keyword(
         YES_NO, "The owner of the addresses (priority 255) ignores adverts", default=False
     )
-    vmac_prefix: str = keyword(
-        NAME, "Start of the names of VMAC interfaces", default="vrrp", once=True, in_effect=False
-    )
+    vmac_prefix: str = keyword(NAME, "Start of the names of VMAC interfaces", default="vrrp", once=True)
     vmac_addr_prefix: str | None = keyword(
         NAME,
         "Start of the names of VMAC interfaces of single addresses",
         default=None,
         unset="vmac_prefix",
         once=True,
-        in_effect=False,
     )
     umask: int = keyword(Umask(), "Permissions that created files do not get", default=0o177)
     random_seed: int | None = keyword(

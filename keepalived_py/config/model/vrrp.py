@@ -103,16 +103,12 @@ class VrrpInstance(Record):
 
     name: str = attribute()
     use_vmac: Vmac | None = keyword(
-        UseVmac(), "Run on a virtual MAC interface", default=None, unset="off; name vrrp.VRID", in_effect=False
+        UseVmac(), "Run on a virtual MAC interface", default=None, unset="off; name vrrp.VRID"
     )
-    use_vmac_addr: bool = keyword(
-        ON, "Put addresses of other interfaces on VMAC interfaces too", default=False, in_effect=False
-    )
-    vmac_xmit_base: bool = keyword(
-        ON, "Send and receive adverts on the underlying interface", default=False, in_effect=False
-    )
+    use_vmac_addr: bool = keyword(ON, "Put addresses of other interfaces on VMAC interfaces too", default=False)
+    vmac_xmit_base: bool = keyword(ON, "Send and receive adverts on the underlying interface", default=False)
     use_ipvlan: Ipvlan | None = keyword(
-        UseIpvlan(), "Run on an ipvlan interface", default=None, unset="off; bridge", once=True, in_effect=False
+        UseIpvlan(), "Run on an ipvlan interface", default=None, unset="off; bridge", once=True
     )
     unicast_peer: tuple[Peer, ...] = keyword(
         Lines(
@@ -145,7 +141,7 @@ class VrrpInstance(Record):
         always=True,
     )
     interface: str | None = keyword(INTERFACE, "Interface that the virtual router runs on", default=None)
-    vrf: str | None = keyword(INTERFACE, "VRF of a unicast instance without interface", default=None, in_effect=False)
+    vrf: str | None = keyword(INTERFACE, "VRF of a unicast instance without interface", default=None)
     dont_track_primary: bool = keyword(ON, "Go on when the interface is down", default=False)
     track_interface: tuple[TrackedInterface, ...] = keyword(
         TRACK_INTERFACE, "Interfaces that priority or FAULT depend on", default=(), unset="weight 0", in_effect=False
@@ -217,9 +213,7 @@ class VrrpInstance(Record):
         ADDRESS_LINES, "Addresses that the master has and its adverts do not name", default=(), unset="-"
     )
     no_virtual_ipaddress: bool = keyword(ON, "The instance is meant to have no address", default=False)
-    promote_secondaries: bool = keyword(
-        ON, "Keep secondary addresses when the primary one goes", default=False, in_effect=False
-    )
+    promote_secondaries: bool = keyword(ON, "Keep secondary addresses when the primary one goes", default=False)
     linkbeat_use_polling: bool = keyword(
         ON,
         "Deprecated: poll the state of the interface",
