@@ -41,7 +41,7 @@ class ChildLoop:
         process: `vrrp` or `checker`: whose settings in `global_defs` count.
         describe: returns the lines of -d for a configuration.
         reload: puts a newer configuration in force, and calls its second argument when that is done.
-        stop: ends the child's work; the loop ends after it.
+        stop: ends the child's work; calls what it is given when the loop can end.
         is_busy: tells whether log lines should wait for something urgent.
         requests: returns what to do on which further signal, when nothing else is due.
         servers: whether a newer configuration is wanted with its virtual servers, which take long to load.
@@ -57,7 +57,7 @@ class ChildLoop:
         *,
         describe: Callable[[Config], list[str]],
         reload: Callable[[Config, Callable[[], None]], None],
-        stop: Callable[[], None],
+        stop: Callable[[Callable[[], None]], None],
         is_busy: Callable[[], bool] = lambda: False,
         requests: Callable[[], Mapping[int, Callable[[], None]]] = dict,
         servers: bool = True,
@@ -69,6 +69,7 @@ class ChildLoop:
         self._describe = describe
         self._reload = reload
         self._stop = stop
+        self._stopping = False
         self._is_busy = is_busy
         self._requests = requests
         self._servers = servers
@@ -113,6 +114,8 @@ class ChildLoop:
             self.reactor.call_soon(self._log.flush, limit)
 
     def _told_to_reload(self) -> None:
+        if self._stopping:
+            return
         generation, config = self._child.source.current(servers=self._servers)
         if generation == self._generation:
             self._child.heartbeat.acknowledge(generation)
@@ -129,5 +132,6 @@ class ChildLoop:
         self._conduct.apply(settings_of(self._process, config.global_defs))
 
     def _told_to_stop(self) -> None:
-        self._stop()
-        self.reactor.stop()
+        if not self._stopping:
+            self._stopping = True
+            self._stop(self.reactor.stop)

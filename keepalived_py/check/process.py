@@ -75,9 +75,10 @@ class HealthChecker:
         self._log.verbose("No health checks are in effect in this release: there is nothing to change")
         done()
 
-    def _stop(self) -> None:
+    def _stop(self, finished: Callable[[], None]) -> None:
         self._log.info("Terminating Healthchecker child process on signal")
         self._loop.reactor.remove_reader(self._monitor)
+        finished()
 
 
 def _describe(config: Config) -> list[str]:

@@ -70,11 +70,19 @@ class User(Record):
 
 @record
 class Fifo(Record):
-    """A named pipe and its owner."""
+    """A named pipe and its owner.
+
+    Attributes:
+        path: where it is.
+        user, group: its owner; None for the built-in default.
+        uid, gid: the owner in numbers, once checked; None for the daemon's own.
+    """
 
     path: str = attribute()
     user: str | None = attribute(default=None)
     group: str | None = attribute(default=None)
+    uid: int | None = attribute(default=None)
+    gid: int | None = attribute(default=None)
 
 
 @record

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.environment import Environment
     from keepalived_py.config.model import Config
     from keepalived_py.config.model.bfd import BfdInstance
+    from keepalived_py.config.model.globals import GlobalDefs
     from keepalived_py.config.tracking_checks import Known
 
 
@@ -46,7 +47,7 @@ def check(config: Config, environment: Environment, diagnostics: Diagnostics) ->
     if config.virtual_servers:
         scripts.check_security("check")
     scripts.forget()
-    config = config.changed(global_defs=scripts.check_record(config.global_defs, "global_defs"))
+    config = config.changed(global_defs=scripts.check_record(scripts.check_pipes(config.global_defs), "global_defs"))
     scripts.check_security("global")
     return config
 
@@ -56,6 +57,17 @@ def _check_mail(config: Config, environment: Environment, diagnostics: Diagnosti
     if server is not None and isinstance(server.host, str) and not environment.resolves(server.host):
         where = config.global_defs.location("smtp_server")
         diagnostics.error(f"smtp_server {server.host} has no address", where)
+    _check_mail_security(config.global_defs, diagnostics)
+
+
+def _check_mail_security(defaults: GlobalDefs, diagnostics: Diagnostics) -> None:
+    """Say what is contradictory or dangerous about TLS and login; the daemon goes by smtp_tls then."""
+    if defaults.smtp_tls and defaults.smtp_starttls:
+        where = defaults.location("smtp_starttls")
+        diagnostics.error("smtp_starttls is pointless with smtp_tls, which encrypts from the first byte on", where)
+    if defaults.smtp_auth is not None and not (defaults.smtp_tls or defaults.smtp_starttls):
+        where = defaults.location("smtp_auth")
+        diagnostics.warning("smtp_auth without smtp_starttls or smtp_tls sends the password in the clear", where)
 
 
 def _check_objects(config: Config, scripts: ScriptChecks, diagnostics: Diagnostics) -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.config.arguments import Identity, Maybe, Script, ScriptValue, User
+from keepalived_py.config.arguments import FifoValue, Identity, Maybe, Script, ScriptValue, User
 from keepalived_py.config.correction import Correction
 from keepalived_py.config.script_safety import DEFAULT_USER, Runner, ScriptState, inspect, locate, weakness
 from keepalived_py.errors import ConfigTestCode
@@ -86,6 +86,23 @@ class ScriptChecks:
             script: Script | None = getattr(record, attribute)
             if script is not None and script.words:
                 self._check_script(check, record.keywords_[attribute].name, attribute, script)
+        return check.record
+
+    def check_pipes(self, defaults: GlobalDefs) -> GlobalDefs:
+        """Return the global definitions with pipes that know their owners, without those for nobody."""
+        check = Correction(defaults, "global_defs", self._diagnostics)
+        for attribute, keyword in defaults.keywords_.items():
+            fifo = getattr(defaults, attribute) if isinstance(keyword.kind, FifoValue) else None
+            if fifo is None:
+                continue
+            runner = self._runner(fifo.user, fifo.group, supplementary=False) if fifo.user else self._default_runner
+            if runner is None and fifo.user:
+                names = f"{fifo.user}:{fifo.group}" if fifo.group else fifo.user
+                check.warning(f"{keyword.name} {fifo.path} is for {names}, who does not exist: ignored", keyword.name)
+                check.record = check.record.changed(**{attribute: None})
+            elif runner is not None and runner.named:
+                owned = fifo.changed(uid=runner.uid, gid=runner.gid)
+                check.record = check.record.changed(**{attribute: owned})
         return check.record
 
     def check_server(self, server: VirtualServer, name: str) -> VirtualServer:

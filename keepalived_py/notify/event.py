@@ -60,7 +60,7 @@ class Event:
     @property
     def words(self) -> tuple[str, str, str, str]:
         """The four words that `notify` gets."""
-        return self.kind, self.name, self.news, str(self.priority)
+        return self.kind.value, self.name, self.news.value, str(self.priority)
 
     @property
     def line(self) -> bytes:

@@ -25,18 +25,18 @@ class NotifyFifo:
 
     Args:
         path: where it is, or is made.
-        uid: owner of one that we make, and besides ourselves the only one whose pipe is taken.
-        gid: its group.
+        uid: owner of one that we make, and besides ourselves the only one whose pipe is taken; None for ourselves.
+        gid: its group; None for ours.
         log: of the process.
 
     Attributes:
         dropped: lines that had no room.
     """
 
-    def __init__(self, path: str, uid: int, gid: int, log: Log) -> None:
+    def __init__(self, path: str, uid: int | None, gid: int | None, log: Log) -> None:
         self.path = path
-        self.uid = uid
-        self.gid = gid
+        self.uid = os.geteuid() if uid is None else uid
+        self.gid = os.getegid() if gid is None else gid
         self.dropped = 0
         self._log = log
         self._descriptor = -1

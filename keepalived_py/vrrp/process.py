@@ -16,6 +16,7 @@ from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.dumps import Dumps
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.link_keeper import LinkKeeper
+from keepalived_py.vrrp.notifier import Notifier
 from keepalived_py.vrrp.recorder import Recorder
 from keepalived_py.vrrp.roster import Roster
 
@@ -69,6 +70,8 @@ class VrrpProcess:
         self._links = LinkKeeper(self._loop.reactor, self._log, self._table, child.record[-SETTINGS_SIZE:])
         self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record, self._links)
         self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table)
+        self._notifier = Notifier(self._loop.reactor, self._log, self._programs)
+        self._executor.followers.append(self._notifier)
 
     def run(self) -> int:
         """Run until told to stop."""
@@ -94,6 +97,7 @@ class VrrpProcess:
         self._loop.say_configuration(config)
         self._log.info(vocabulary.LINK_WATCH)
         self._recorder.process("start", "replaces a process that died" if self._child.respawned else "started")
+        self._notifier.configure(config)
         self._roster.start(config, self._masters, _startup_delay(config))
 
     def _is_busy(self) -> bool:
@@ -122,12 +126,19 @@ class VrrpProcess:
     def _reload(self, config: Config, done: Callable[[], None]) -> None:
         self._take_buffers(config)
         self._recorder.process("reload", "another configuration is in force")
-        self._roster.reload(config, done)
+        self._notifier.configure(config)
+        self._roster.reload(config, lambda: self._reloaded(done))
 
-    def _stop(self) -> None:
+    def _reloaded(self, done: Callable[[], None]) -> None:
+        self._notifier.reloaded(self._roster.instances.values(), ())
+        done()
+
+    def _stop(self, finished: Callable[[], None]) -> None:
         self._log.info("Terminating VRRP child process on signal")
         self._loop.reactor.remove_reader(self._monitor)
+        self._notifier.stopping()
         self._roster.stop(keep_addresses=self._child.options.keep_vips)
+        self._notifier.finish(finished)
 
 
 def _describe(config: Config) -> list[str]:

@@ -154,7 +154,10 @@ def test_running_reload_sends_hup(machine: Machine, verb: str) -> None:
     machine.do("start")
     assert machine.do(verb).returncode == 0
     give_up_at = time.monotonic() + 5
-    while not (machine.root / "signals").exists() and time.monotonic() < give_up_at:
+    while (
+        not ((machine.root / "signals").exists() and (machine.root / "signals").read_text())
+        and time.monotonic() < give_up_at
+    ):
         time.sleep(0.02)
     assert (machine.root / "signals").read_text() == "HUP\n"
 

@@ -31,36 +31,29 @@ class NotificationDefs(ProcessDefs):
         "Sender of mails; quote a display name",
         default=None,
         unset="login@hostname",
-        in_effect=False,
         forgiving=True,
     )
-    smtp_server: MailServer | None = keyword(
-        SmtpServer(), "Mail server for alerts", default=None, unset="port 25", in_effect=False
-    )
+    smtp_server: MailServer | None = keyword(SmtpServer(), "Mail server for alerts", default=None, unset="port 25")
     smtp_helo_name: str | None = keyword(
         Maybe(NAME, None, type_name="string", syntax="NAME"),
         "Name said to the mail server in HELO",
         default=None,
         unset="local host name",
-        in_effect=False,
     )
     smtp_connect_timeout: int = keyword(
-        Integer(1, 4294, syntax="SECS", zero=1), "Longest wait for the mail server", default=30, in_effect=False
+        Integer(1, 4294, syntax="SECS", zero=1), "Longest wait for the mail server", default=30
     )
     notification_email: tuple[str, ...] = keyword(
         Lines(Text("ADDR", type_name="email"), syntax="ADDR ...", loose=True, needed=True),
         "Receivers of alert mails, any number on a line",
         default=(),
-        in_effect=False,
     )
-    smtp_alert: bool | None = keyword(YES_NO, "Send mails for everything by default", default=None, in_effect=False)
-    smtp_alert_vrrp: bool | None = keyword(
-        YES_NO, "Send mails for VRRP by default; beats smtp_alert", default=None, in_effect=False
-    )
+    smtp_alert: bool | None = keyword(YES_NO, "Send mails for everything by default", default=None)
+    smtp_alert_vrrp: bool | None = keyword(YES_NO, "Send mails for VRRP by default; beats smtp_alert", default=None)
     smtp_alert_checker: bool | None = keyword(
         YES_NO, "Send mails for health checks by default; beats smtp_alert", default=None, in_effect=False
     )
-    no_email_faults: bool = keyword(ON, "Send no mail about FAULT", default=False, in_effect=False)
+    no_email_faults: bool = keyword(ON, "Send no mail about FAULT", default=False)
     startup_script: Script | None = keyword(
         SCRIPT, "Run by the parent before any child starts", default=None, in_effect=False, forgiving=True
     )
@@ -74,32 +67,32 @@ class NotificationDefs(ProcessDefs):
         STARTUP_TIMEOUT, "Longest run of shutdown_script", default=10, in_effect=False, forgiving=True
     )
     notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of VRRP and of health checks", default=None, in_effect=False, forgiving=True
+        FIFO,
+        "Pipe that gets the lines of VRRP and of health checks",
+        default=None,
+        once=True,
+        forgiving=True,
     )
     notify_fifo_script: Script | None = keyword(
         SCRIPT,
         "Started to read notify_fifo, whose path is its last argument",
         default=None,
-        in_effect=False,
+        once=True,
         forgiving=True,
     )
     vrrp_notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of VRRP", default=None, in_effect=False, forgiving=True
+        FIFO, "Pipe that gets the lines of VRRP", default=None, once=True, forgiving=True
     )
     vrrp_notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read vrrp_notify_fifo", default=None, in_effect=False, forgiving=True
+        SCRIPT, "Started to read vrrp_notify_fifo", default=None, once=True, forgiving=True
     )
-    vrrp_notify_priority_changes: bool = keyword(
-        YES_NO, "Tell the pipes about priority changes too", default=False, in_effect=False
-    )
-    fifo_write_vrrp_states_on_reload: bool = keyword(
-        ON, "Write every state to the pipes after a reload", default=False, in_effect=False
-    )
+    vrrp_notify_priority_changes: bool = keyword(YES_NO, "Tell the pipes about priority changes too", default=False)
+    fifo_write_vrrp_states_on_reload: bool = keyword(ON, "Write every state to the pipes after a reload", default=False)
     lvs_notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of health checks", default=None, in_effect=False, forgiving=True
+        FIFO, "Pipe that gets the lines of health checks", default=None, once=True, in_effect=False, forgiving=True
     )
     lvs_notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read lvs_notify_fifo", default=None, in_effect=False, forgiving=True
+        SCRIPT, "Started to read lvs_notify_fifo", default=None, once=True, in_effect=False, forgiving=True
     )
     no_checker_emails: bool = keyword(
         YES_NO, "Send no mail about single checks, only about servers", default=False, in_effect=False
@@ -108,26 +101,16 @@ class NotificationDefs(ProcessDefs):
         Choice("serial", "parallel"),
         "Notify scripts of an instance one after the other, or each as soon as its state comes",
         default="serial",
-        in_effect=False,
         beyond=True,
     )
-    smtp_auth: MailLogin | None = keyword(
-        SmtpLogin(), "Login at the mail server", default=None, in_effect=False, beyond=True
-    )
-    smtp_starttls: bool = keyword(
-        YES_NO, "Demand STARTTLS of the mail server", default=False, in_effect=False, beyond=True
-    )
-    smtp_tls: bool = keyword(
-        YES_NO, "Speak TLS to the mail server from the first byte on", default=False, in_effect=False, beyond=True
-    )
-    smtp_tls_verify: bool = keyword(
-        YES_NO, "Check the certificate of the mail server", default=True, in_effect=False, beyond=True
-    )
+    smtp_auth: MailLogin | None = keyword(SmtpLogin(), "Login at the mail server", default=None, beyond=True)
+    smtp_starttls: bool = keyword(YES_NO, "Demand STARTTLS of the mail server", default=False, beyond=True)
+    smtp_tls: bool = keyword(YES_NO, "Speak TLS to the mail server from the first byte on", default=False, beyond=True)
+    smtp_tls_verify: bool = keyword(YES_NO, "Check the certificate of the mail server", default=True, beyond=True)
     smtp_tls_ca: str | None = keyword(
         Text("PATH", type_name="path"),
         "File of the authorities that may sign the mail server's certificate",
         default=None,
         unset="those of the system",
-        in_effect=False,
         beyond=True,
     )

@@ -268,33 +268,29 @@ class VrrpInstance(Record):
         Seconds("0", "1000"), "Time after start or repair before taking over", default=0.0, unset="0"
     )
     debug: int = keyword(Integer(0, 4), "Accepted for old files", default=0, in_effect=False)
-    notify_backup: Script | None = keyword(SCRIPT, "Run on entering BACKUP", default=None, in_effect=False)
-    notify_master: Script | None = keyword(SCRIPT, "Run on entering MASTER", default=None, in_effect=False)
-    notify_fault: Script | None = keyword(SCRIPT, "Run on entering FAULT", default=None, in_effect=False)
-    notify_stop: Script | None = keyword(SCRIPT, "Run when the instance stops", default=None, in_effect=False)
+    notify_backup: Script | None = keyword(SCRIPT, "Run on entering BACKUP", default=None)
+    notify_master: Script | None = keyword(SCRIPT, "Run on entering MASTER", default=None)
+    notify_fault: Script | None = keyword(SCRIPT, "Run on entering FAULT", default=None)
+    notify_stop: Script | None = keyword(SCRIPT, "Run when the instance stops", default=None)
     notify_deleted: Script | None = keyword(
         Maybe(SCRIPT, Script(words=())),
         "Run when a reload removes the instance",
         default=None,
         unset="FAULT sent instead of DELETED",
-        in_effect=False,
     )
     notify: Script | None = keyword(
-        SCRIPT, "Run on every change; kind, name, state and priority are added", default=None, in_effect=False
+        SCRIPT, "Run on every change; kind, name, state and priority are added", default=None
     )
     notify_master_rx_lower_pri: Script | None = keyword(
-        SCRIPT, "Run when a master hears a lower priority", default=None, in_effect=False
+        SCRIPT, "Run when a master hears a lower priority", default=None
     )
-    smtp_alert: bool = keyword(
-        YES_NO, "Send mails about changes", default=False, unset=SMTP_DEFAULT, always=True, in_effect=False
-    )
+    smtp_alert: bool = keyword(YES_NO, "Send mails about changes", default=False, unset=SMTP_DEFAULT, always=True)
     notify_priority_changes: bool = keyword(
         YES_NO,
-        "Tell pipes and notify about priority changes",
+        "Tell pipes about priority changes",
         default=False,
         unset="global default",
         always=True,
-        in_effect=False,
     )
     lvs_sync_daemon_interface: str | None = keyword(
         INTERFACE,
@@ -452,5 +448,5 @@ class SyncGroup(Record):
     )
     sync_group_tracking_weight: bool = keyword(ON, "Let members keep trackers with a weight", default=False)
     notify_priority_changes: bool | None = keyword(
-        YES_NO, "Tell pipes and notify about priority changes", default=None, unset="global default"
+        YES_NO, "Tell pipes about priority changes", default=None, unset="global default"
     )

@@ -95,7 +95,7 @@ GLOBAL_DEFS: dict[str, Uses] = {
     "smtp_server": ("smtp_server 127.0.0.1 26", "smtp_server 127.0.0.1 »65536 :: [1, 65535]", "»smtp_server :: needs"),
     "smtp_helo_name": ("smtp_helo_name example.org",),
     "smtp_auth": (
-        'smtp_auth mailer "two words"',
+        'smtp_auth mailer "two words"\n smtp_starttls on',
         "»smtp_auth :: needs",
         "»smtp_auth mailer :: needs",
         "smtp_auth mailer two »words :: takes a user and a password",

@@ -1,0 +1,148 @@
+"""The named pipes of a process and the scripts that read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keepalived_py.notify.fifo import NotifyFifo
+from keepalived_py.script_command import command_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keepalived_py.config.arguments import Fifo, Script
+    from keepalived_py.observability.log import Log
+    from keepalived_py.program import Outcome, Program, Programs
+    from keepalived_py.reactor import Reactor
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+"""Seconds before a reader that failed is started again: the first pause, doubled each time up to the longest."""
+
+
+class Wish(NamedTuple):
+    """A pipe that is configured.
+
+    Attributes:
+        fifo: path and owner.
+        script: what reads it; None when somebody else does.
+        label: `` for the global one, `vrrp_` or `lvs_`, for the log.
+    """
+
+    fifo: Fifo
+    script: Script | None
+    label: str
+
+
+class _Reader:
+    """The script that reads a pipe; started again when it fails, but not when it ended with 0."""
+
+    def __init__(self, reactor: Reactor, log: Log, programs: Programs, wish: Wish) -> None:
+        self._reactor = reactor
+        self._log = log
+        self._programs = programs
+        self._wish = wish
+        self._program: Program | None = None
+        self._pause = FIRST_PAUSE
+        self._restarting = False
+        self._wanted = True
+
+    def start(self) -> None:
+        """Start the script, unless it runs or has been stopped for good meanwhile."""
+        script = self._wish.script
+        if script is None or not self._wanted or self._program is not None:
+            return
+        command = command_of(script, self._wish.fifo.path, keep_error=False)
+        self._program = self._programs.start(command, self._ended)
+
+    def restart(self, wish: Wish) -> None:
+        """A reload: end what runs, and start what is configured now once it has ended."""
+        self._wish = wish
+        self._pause = FIRST_PAUSE
+        if self._program is None:
+            self.start()
+        else:
+            self._restarting = True
+            self._program.terminate()
+
+    def stop(self) -> None:
+        """End the script for good."""
+        self._wanted = False
+        if self._program is not None:
+            self._program.terminate()
+
+    def _ended(self, outcome: Outcome) -> None:
+        restarting, self._restarting = self._restarting, False
+        self._program = None
+        if restarting:
+            self.start()
+        elif self._wanted:
+            again = "" if outcome.succeeded else f": starting it again in {self._pause:g} s"
+            self._log.info(f"{self._wish.label}notify fifo script {outcome.describe()}{again}")
+            if not outcome.succeeded:
+                self._reactor.call_later(self._pause, self.start)
+                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+
+class NotifyPipes:
+    """The pipes that a process writes to.
+
+    Args:
+        reactor: clock and timers.
+        log: of the process.
+        programs: starts the scripts that read.
+    """
+
+    def __init__(self, reactor: Reactor, log: Log, programs: Programs) -> None:
+        self._reactor = reactor
+        self._log = log
+        self._programs = programs
+        self._pipes: dict[tuple[str, int | None, int | None], tuple[NotifyFifo, _Reader]] = {}
+
+    def configure(self, wishes: Iterable[Wish]) -> None:
+        """Open what is configured now, close what is no longer; of two with one path the first counts.
+
+        A pipe that stays keeps the lines that are in it, and its script is started anew, as at every reload.
+        """
+        wanted: dict[tuple[str, int | None, int | None], Wish] = {}
+        paths: set[str] = set()
+        for wish in wishes:
+            if wish.fifo.path in paths:
+                self._log.warning(f"notify FIFO {wish.fifo.path} is configured twice: ignoring {wish.label}notify_fifo")
+                continue
+            paths.add(wish.fifo.path)
+            wanted[wish.fifo.path, wish.fifo.uid, wish.fifo.gid] = wish
+        for key in self._pipes.keys() - wanted.keys():
+            fifo, reader = self._pipes.pop(key)
+            reader.stop()
+            fifo.close()
+        for key, wish in wanted.items():
+            if key in self._pipes:
+                self._pipes[key][1].restart(wish)
+            else:
+                self._open(key, wish)
+
+    def _open(self, key: tuple[str, int | None, int | None], wish: Wish) -> None:
+        fifo = NotifyFifo(wish.fifo.path, wish.fifo.uid, wish.fifo.gid, self._log)
+        if fifo.open():
+            reader = _Reader(self._reactor, self._log, self._programs, wish)
+            self._pipes[key] = (fifo, reader)
+            reader.start()
+
+    def write(self, line: bytes) -> None:
+        """Write one line to every pipe."""
+        if self._pipes:
+            now = self._reactor.time()
+            for fifo, _ in self._pipes.values():
+                fifo.write(line, now)
+
+    def stop_readers(self) -> None:
+        """End the scripts: the process is about to end. Lines can be written still."""
+        for _, reader in self._pipes.values():
+            reader.stop()
+
+    def close(self) -> None:
+        """Close every pipe, and remove those that we made."""
+        for fifo, _ in self._pipes.values():
+            fifo.close()
+        self._pipes.clear()
