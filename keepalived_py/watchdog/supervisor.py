@@ -21,6 +21,7 @@ from keepalived_py.process_settings import parents_name
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import policy, signals
 from keepalived_py.watchdog.attendant import Attendant
+from keepalived_py.watchdog.errand import Errand
 from keepalived_py.watchdog.offspring import Birthright, Offspring
 from keepalived_py.watchdog.parent_state import parent_state
 from keepalived_py.watchdog.rereading import Rereader, Stage
@@ -91,7 +92,7 @@ class Supervisor:
         self._reload = policy.Reload()
         self._writers = Attendant()
         self._dumps = DumpWriter(self._writers.watch, log)
-        self._starting_until: float | None = time.monotonic() + READY_LIMIT
+        self._starting_until: float | None = None
         self._exit_code: int | None = None
         self._slept_until = float("inf")
         self._reason = ""
@@ -100,11 +101,27 @@ class Supervisor:
         """Start the children and stay until the end; return the exit code. Signals are taken over already."""
         gc.freeze()  # without a collection first: it would cost 6 ms of the start to free next to nothing
         gc.enable()
-        self._start_due()
+        missed = self._run_startup_script()
+        self._starting_until = time.monotonic() + READY_LIMIT
+        for number in missed:
+            self._handle(number)
+        if self._exit_code is None:
+            self._start_due()
         while self._exit_code is None:
             self._handle(signals.wait(self._timeout()))
         self._readiness.report(self._exit_code, self._reason)
         return self._exit_code
+
+    def _run_startup_script(self) -> list[int]:
+        """Run startup_script to its end; return the signals that came meanwhile."""
+        defaults = self._config.global_defs
+        if defaults.startup_script is None:
+            return []
+        errand = Errand("startup script", defaults.startup_script, defaults.startup_script_timeout, self._log)
+        errand.run(stoppable=True)
+        if errand.survivor:
+            self._writers.watch(errand.survivor, lambda _pid, _code: None)
+        return errand.missed
 
     def _timeout(self) -> float:
         now = time.monotonic()
@@ -314,7 +331,14 @@ class Supervisor:
                 self._log.alert(f"{child.kind.name} process failed to die - forcing termination")
                 child.kill(signal.SIGKILL)
         self._wait_for_all(time.monotonic() + policy.ABORT_GRACE)
+        self._run_shutdown_script()
         self._exit_code = exit_code
+
+    def _run_shutdown_script(self) -> None:
+        defaults = self._config.global_defs
+        if defaults.shutdown_script is not None:
+            timeout = defaults.shutdown_script_timeout
+            Errand("shutdown script", defaults.shutdown_script, timeout, self._log).run(stoppable=False)
 
     def _wait_for_all(self, until: float) -> None:
         while True:

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from keepalived_py import cli, standard_streams
+from keepalived_py.config.arguments import Script
 from keepalived_py.config.diagnostics import Diagnostics
 from keepalived_py.config.model import Config
 from keepalived_py.config.model.globals import GlobalDefs
@@ -43,9 +44,20 @@ def load(path: str, _options: Options) -> Any:
         elif word == "unusable":
             diagnostics.error("a word is missing", code=ConfigTestCode.MISSING_WORD)
     settings: Any = dict(line.split("=") for line in text.splitlines() if "=" in line)
-    usable = Config(global_defs=GlobalDefs(router_id=text), child_wait_time=1, **settings)
+    usable = Config(global_defs=GlobalDefs(router_id=text, **scripts(text)), child_wait_time=1, **settings)
     config = None if "unusable" in text else usable
     return SimpleNamespace(config=config, diagnostics=diagnostics, exit_code=diagnostics.exit_code())
+
+
+def scripts(text: str) -> dict[str, Any]:
+    """Return the values for lines `startup_script SECONDS PROGRAM` and `shutdown_script SECONDS PROGRAM`."""
+    found: dict[str, Any] = {}
+    for line in text.splitlines():
+        word, _, rest = line.partition(" ")
+        if word in {"startup_script", "shutdown_script"}:
+            seconds, _, program = rest.partition(" ")
+            found |= {word: Script(words=(program,), path=program), f"{word}_timeout": float(seconds)}
+    return found
 
 
 class Store:

@@ -55,16 +55,14 @@ class NotificationDefs(ProcessDefs):
     )
     no_email_faults: bool = keyword(ON, "Send no mail about FAULT", default=False)
     startup_script: Script | None = keyword(
-        SCRIPT, "Run by the parent before any child starts", default=None, in_effect=False, forgiving=True
+        SCRIPT, "Run by the parent before any child starts", default=None, forgiving=True
     )
-    startup_script_timeout: int = keyword(
-        STARTUP_TIMEOUT, "Longest run of startup_script", default=10, in_effect=False, forgiving=True
-    )
+    startup_script_timeout: int = keyword(STARTUP_TIMEOUT, "Longest run of startup_script", default=10, forgiving=True)
     shutdown_script: Script | None = keyword(
-        SCRIPT, "Run by the parent after every child has stopped", default=None, in_effect=False, forgiving=True
+        SCRIPT, "Run by the parent after every child has stopped", default=None, forgiving=True
     )
     shutdown_script_timeout: int = keyword(
-        STARTUP_TIMEOUT, "Longest run of shutdown_script", default=10, in_effect=False, forgiving=True
+        STARTUP_TIMEOUT, "Longest run of shutdown_script", default=10, forgiving=True
     )
     notify_fifo: Fifo | None = keyword(
         FIFO,
