@@ -10,6 +10,7 @@ fifth of a second to load, which the VRRP child has not got between two adverts.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zlib
@@ -46,9 +47,18 @@ class Snapshot:
         self._descriptor = descriptor
 
     @classmethod
-    def create(cls) -> Snapshot:
-        """Return an empty snapshot; children inherit it by fork, not by exec."""
-        return cls(os.memfd_create("keepalived-configuration", os.MFD_CLOEXEC))
+    def create(cls, directory: str | None = None) -> Snapshot:
+        """Return an empty snapshot; children inherit it by fork, not by exec.
+
+        Args:
+            directory: where a file without a name is made instead of memory.
+
+        Raises:
+            OSError: that is not possible.
+        """
+        if directory is None:
+            return cls(os.memfd_create("keepalived-configuration", os.MFD_CLOEXEC))
+        return cls(_nameless_file(directory))
 
     def write(self, config: Config) -> int:
         """Put a configuration in force; return its generation, counting from 1. One process only may write."""
@@ -123,6 +133,20 @@ def _config(body: bytes, *, servers: bool) -> Config:
     length = _LENGTH.unpack_from(body)[0]
     values: dict[str, Any] = loads(view[:length])
     return Config(**values, **loads(view[length:])) if servers else Config(**values)
+
+
+def _nameless_file(directory: str) -> int:
+    flags = os.O_RDWR | os.O_CLOEXEC
+    try:
+        return os.open(directory, flags | os.O_TMPFILE, 0o600)
+    except OSError as problem:
+        if problem.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+            raise
+    # the file system, or the kernel, knows no files without a name
+    path = f"{directory}/keepalived.{os.getpid()}.{os.urandom(8).hex()}"
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    os.unlink(path)  # noqa: PTH108 - pathlib is slow to import
+    return descriptor
 
 
 def _header(raw: bytes) -> Header | None:

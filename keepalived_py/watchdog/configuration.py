@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from keepalived_py.config.diagnostics import Severity
@@ -73,10 +74,13 @@ class Reader:
     def again(self, current: Config) -> Config | None:
         """Read the configuration for a reload; None, with the reasons in the log, when `current` must stay."""
         loaded = self._load(self._options.config_file, self._options)
+        if not self._passes(loaded, current.global_defs.reload_check_config):
+            return None
         for diagnostic in loaded.diagnostics:
             self._say(diagnostic)
         config = loaded.config
-        reasons = [f"Cannot change {word} at a reload - please restart keepalived" for word in changed(current, config)]
+        words = [word for word in changed(current, config) if word != "net_namespace" or not self._options.namespace]
+        reasons = [f"Cannot change {word} at a reload - please restart keepalived" for word in words]
         errors = _errors(loaded.diagnostics)
         fresh = len(errors - self._accepted)
         if config is None or fresh:
@@ -88,6 +92,21 @@ class Reader:
             return None
         self._accepted = errors
         return config
+
+    def _passes(self, loaded: Loaded, log_file: str | None) -> bool:
+        """Judge as strictly as --config-test does, if that is wanted, and leave what is wrong in the file for it."""
+        if log_file is None:
+            return True
+        text = "".join(f"{diagnostic.render()}\n" for diagnostic in loaded.diagnostics)
+        try:
+            descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode("utf-8", "surrogateescape"))
+        except OSError as problem:
+            self._log.error(f"Unable to write the config check log {log_file}: {problem.strerror}")
+        if loaded.exit_code:
+            self._log.error(f"New config failed validation, see {log_file} for details")
+        return not loaded.exit_code
 
     def _say(self, diagnostic: Diagnostic) -> None:
         if diagnostic.severity is Severity.ERROR:

@@ -32,6 +32,7 @@ class Kind:
 
     Attributes:
         name: for the log: "VRRP" or "Healthcheck".
+        process: in names of files: "vrrp" or "check".
         ident: syslog tag of the child.
         run: the child's whole life; returns its exit code.
         pid_file: locked already; holds the number of the process while there is one.
@@ -42,6 +43,7 @@ class Kind:
     """
 
     name: str
+    process: str
     ident: str
     run: Callable[[Child], int]
     pid_file: PidFile

@@ -46,6 +46,11 @@ class Places:
         suffix = f"_{self.instance}" if self.instance else ""
         return chosen or f"{self.directory}/{process}{suffix}.pid"
 
+    def reload_file(self, chosen: str) -> str:
+        """Return the marker of a running reload: `chosen`, or if that is empty one beside the parent's pid file."""
+        suffix = f"_{self.instance}" if self.instance else ""
+        return chosen or f"{self.directory}/{PARENT}{suffix}.reload"
+
     def ident(self, process: str) -> str:
         """Return the syslog tag of `process`."""
         return "_".join(filter(None, (_IDENTS[process], self.namespace, self.instance)))

@@ -16,18 +16,22 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from keepalived_py.errors import ExitCode
 from keepalived_py.kernel.process import die_with_parent
 from keepalived_py.structure import structure
+from keepalived_py.watchdog import reload_marker
 from keepalived_py.watchdog.configuration import parents_part
 from keepalived_py.watchdog.last_words import CrashReport, LastWords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
     from keepalived_py.watchdog.configuration import Reader
+    from keepalived_py.watchdog.places import Places
 
 LIMIT = 60.0
 """Seconds that reading may take: a file on a dead server would otherwise stand in the way of every later reload."""
+CHECK_LIMIT = 5.0
+"""The same with `reload_check_config`."""
 
 
 class Stage(Protocol):
@@ -35,6 +39,9 @@ class Stage(Protocol):
 
     def stage(self, config: Config) -> Any:
         """Store `config` for all processes; return what `commit` needs to put it in force."""
+
+    def current(self, *, servers: bool = True) -> tuple[int, Config]:
+        """Return (generation, configuration) that are in force."""
 
 
 @structure
@@ -59,36 +66,57 @@ class Rereader:
         reader: reads, checks, logs what is wrong.
         store: gets what was read.
         log: the parent's log.
+        where: tells where the marker of a running reload is.
 
     Attributes:
         pid: None while nothing is being read.
         give_up_at: when it has taken too long.
     """
 
-    def __init__(self, reader: Reader, store: Stage, log: Log) -> None:
+    def __init__(self, reader: Reader, store: Stage, log: Log, where: Places) -> None:
         self._reader = reader
         self._store = store
         self._log = log
+        self._where = where
+        self._count = 0
+        self._marker: str | None = None
         self._report = CrashReport()
         self._memory = os.memfd_create("keepalived-reload", os.MFD_CLOEXEC)
         self.pid: int | None = None
         self.give_up_at = float("inf")
 
-    def begin(self, current: Config, before: Callable[[], None]) -> None:
-        """Start reading; `before` lets go, in the process, of what is the parent's alone. Raises OSError."""
+    def begin(self, current: Config, before: Callable[[], None], pids: Mapping[str, int]) -> None:
+        """Start reading.
+
+        Args:
+            current: the parent's part of the configuration in force.
+            before: lets go, in the process, of what is the parent's alone.
+            pids: process numbers of the children, for the names of saved configurations.
+
+        Raises:
+            OSError: there can be no other process now.
+        """
         os.ftruncate(self._memory, 0)
+        self._count += 1
         parent = os.getpid()
-        pid = os.fork()
+        self._mark(current)
+        try:
+            pid = os.fork()
+        except OSError:
+            self._over()
+            raise
         if not pid:
-            self._live(current, before, parent)
+            self._live(current, before, parent, pids)
         self.pid = pid
-        self.give_up_at = time.monotonic() + LIMIT
+        limit = LIMIT if current.global_defs.reload_check_config is None else CHECK_LIMIT
+        self.give_up_at = time.monotonic() + limit
 
     def take(self, status: int) -> Accepted | None:
         """Return what was read by the process that ended with wait status `status`; None when it is no good."""
         self._over()
         if status:
-            self._log.error(f"Reading the configuration failed: {' '.join(self._report.take()) or status}")
+            reason = " ".join(self._report.take()) or f"exit code {os.waitstatus_to_exitcode(status)}"
+            self._log.error(f"Reading the configuration failed: {reason}")
             self._log.error("Reload refused: the configuration in force stays")
             return None
         size = os.fstat(self._memory).st_size
@@ -111,11 +139,19 @@ class Rereader:
             os.waitpid(self.pid, 0)
             self._over()
 
+    def _mark(self, current: Config) -> None:
+        chosen = current.global_defs.reload_file
+        if chosen is not None:
+            self._marker = self._where.reload_file(chosen)
+            reload_marker.create(self._marker, self._log)
+
     def _over(self) -> None:
-        self.pid = None
+        if self._marker is not None:
+            reload_marker.remove(self._marker)
+        self.pid = self._marker = None
         self.give_up_at = float("inf")
 
-    def _live(self, current: Config, before: Callable[[], None], parent: int) -> NoReturn:
+    def _live(self, current: Config, before: Callable[[], None], parent: int, pids: Mapping[str, int]) -> NoReturn:
         """Be the process; nothing of the parent's code runs in it afterwards."""
         code: int = ExitCode.BUG
         try:
@@ -124,14 +160,25 @@ class Rereader:
                 self._report.enable()
                 before()
                 if die_with_parent(signal.SIGKILL, parent):
-                    self._read(current)
+                    self._read(current, pids)
                 words.exit_code = ExitCode.OK
             code = words.exit_code
         finally:
             os._exit(code)
 
-    def _read(self, current: Config) -> None:
+    def _read(self, current: Config, pids: Mapping[str, int]) -> None:
         config = self._reader.again(current)
         if config is not None:
+            self._save(config, pids)
             accepted = Accepted(parents_part(config), self._store.stage(config), self._reader.accepted)
             os.pwrite(self._memory, dumps(accepted), 0)
+
+    def _save(self, config: Config, pids: Mapping[str, int]) -> None:
+        directory = config.global_defs.config_save_dir
+        if directory is None:
+            return
+        from keepalived_py.watchdog.saved_configuration import SavedConfigurations  # noqa: PLC0415 - rare
+
+        saved = SavedConfigurations(directory, self._count, self._log)
+        saved.save(config, os.getppid())
+        saved.save_change(self._store.current()[1], config, pids)

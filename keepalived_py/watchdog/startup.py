@@ -14,7 +14,7 @@ from keepalived_py.observability.log import Log
 from keepalived_py.process_settings import parents_name
 from keepalived_py.structure import structure
 from keepalived_py.version import VERSION_STRING
-from keepalived_py.watchdog import core_dump, places, signals, title
+from keepalived_py.watchdog import core_dump, places, reload_marker, signals, title
 from keepalived_py.watchdog.configuration import Reader
 from keepalived_py.watchdog.core_dump import CorePattern
 from keepalived_py.watchdog.daemon import Readiness, detach
@@ -22,6 +22,7 @@ from keepalived_py.watchdog.heartbeat import SharedMemory
 from keepalived_py.watchdog.offspring import Kind, Offspring
 from keepalived_py.watchdog.pidfile import PidFiles
 from keepalived_py.watchdog.places import Places
+from keepalived_py.watchdog.rereading import Rereader
 from keepalived_py.watchdog.supervisor import Supervisor
 from keepalived_py.watchdog.systemd import ServiceManager
 
@@ -41,14 +42,14 @@ class Parts:
 
     Attributes:
         load: reads a configuration.
-        store: makes the memory in which children find it.
+        store: makes the memory in which children find it, given the directory for a file instead, or None.
         not_in_effect: names the configured keywords that do nothing yet.
         children: for each process in `places`, what gets its `run` function, in the order of starting; called
             before the fork, so that children share the import.
     """
 
     load: Callable[[str, Options], Loaded]
-    store: Callable[[], Store]
+    store: Callable[[str | None], Store]
     not_in_effect: Callable[[Config], Iterable[str]]
     children: dict[str, Callable[[], Callable[[Child], int]]]
 
@@ -162,7 +163,11 @@ class Startup:
         title.show(self._words, parents_name(config.global_defs))
         core_pattern = self._allow_core_dumps()
         pid_files.files[places.PARENT].write(os.getpid())
+        self._save(config)
+        if config.global_defs.reload_file is not None:
+            reload_marker.remove(where.reload_file(config.global_defs.reload_file))
         memory = SharedMemory(len(runs))
+        store = self._store(config.global_defs.tmp_config_directory)
         supervisor = Supervisor(
             options,
             config,
@@ -170,8 +175,8 @@ class Startup:
                 Offspring(self._kind(process, run, where, pid_files), memory.slot(index))
                 for index, (process, run) in enumerate(runs.items())
             ],
-            self._parts.store(),
-            reader,
+            store,
+            Rereader(reader, store, self._log, where),
             self._log,
             readiness,
             ServiceManager.from_environment(),
@@ -183,10 +188,27 @@ class Startup:
         self._log.close()
         return code
 
+    def _save(self, config: Config) -> None:
+        """Save what we start with, where that is wanted."""
+        directory = config.global_defs.config_save_dir
+        if directory is not None:
+            from keepalived_py.watchdog.saved_configuration import SavedConfigurations  # noqa: PLC0415 - rare
+
+            SavedConfigurations(directory, 0, self._log).save(config, os.getpid())
+
+    def _store(self, directory: str | None) -> Store:
+        """Return the memory that all processes share, in a file of `directory` if one is configured."""
+        try:
+            return self._parts.store(directory)
+        except OSError as problem:
+            self._log.error(f"Unable to use tmp_config_directory {directory}: {problem.strerror}; memory is used")
+            return self._parts.store(None)
+
     def _kind(self, process: str, run: Callable[[Child], int], where: Places, pid_files: PidFiles) -> Kind:
         is_vrrp = process == places.VRRP
         return Kind(
             name="VRRP" if is_vrrp else "Healthcheck",
+            process="vrrp" if is_vrrp else "check",
             ident=where.ident(process),
             run=run,
             pid_file=pid_files.files[process],

@@ -24,7 +24,7 @@ from keepalived_py.watchdog.attendant import Attendant
 from keepalived_py.watchdog.errand import Errand
 from keepalived_py.watchdog.offspring import Birthright, Offspring
 from keepalived_py.watchdog.parent_state import parent_state
-from keepalived_py.watchdog.rereading import Rereader, Stage
+from keepalived_py.watchdog.rereading import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
     from keepalived_py.options import Options
-    from keepalived_py.watchdog.configuration import Reader
     from keepalived_py.watchdog.daemon import Readiness
-    from keepalived_py.watchdog.rereading import Accepted
+    from keepalived_py.watchdog.reload_schedule import ReloadSchedule
+    from keepalived_py.watchdog.rereading import Accepted, Rereader
     from keepalived_py.watchdog.systemd import ServiceManager
 
 READY_POLL = 0.005
@@ -62,7 +62,7 @@ class Supervisor:
         config: the configuration to start with.
         offspring: one per kind of child to run, in the order of starting.
         store: where children find the configuration.
-        reader: reads the configuration again for a reload.
+        rereader: reads the configuration again for a reload.
         log: the parent's log.
         readiness: the process that waits for the start to end, if one does.
         service_manager: told about start, reload and stop.
@@ -74,7 +74,7 @@ class Supervisor:
         config: Config,
         offspring: Sequence[Offspring],
         store: Store,
-        reader: Reader,
+        rereader: Rereader,
         log: Log,
         readiness: Readiness,
         service_manager: ServiceManager,
@@ -85,7 +85,8 @@ class Supervisor:
         self._store = store
         self._generation = store.commit(store.stage(config))
         self._shared: Config | None = config
-        self._rereader = Rereader(reader, store, log)
+        self._rereader = rereader
+        self._schedule: ReloadSchedule | None = None
         self._log = log
         self._readiness = readiness
         self._service_manager = service_manager
@@ -107,6 +108,7 @@ class Supervisor:
             self._handle(number)
         if self._exit_code is None:
             self._start_due()
+        self._take_schedule()
         while self._exit_code is None:
             self._handle(signals.wait(self._timeout()))
         self._readiness.report(self._exit_code, self._reason)
@@ -127,6 +129,8 @@ class Supervisor:
         now = time.monotonic()
         wake_at = min((child.look_at() for child in self._offspring), default=float("inf"))
         wake_at = min(wake_at, self._rereader.give_up_at)
+        if self._schedule is not None:
+            wake_at = min(wake_at, now + self._schedule.interval)
         if self._starting_until is not None or self._reload.running:
             wake_at = min(wake_at, now + READY_POLL)
         self._slept_until = min(wake_at, now + 3600.0)
@@ -159,6 +163,8 @@ class Supervisor:
             self._rereader.kill()
         self._start_due()
         self._hear_acknowledgements(now)
+        if self._schedule is not None and self._schedule.due(time.time()):
+            self._reload_requested()
 
     # Children
 
@@ -276,7 +282,7 @@ class Supervisor:
         self._log.info("Reloading ...")
         self._service_manager.reloading()
         try:
-            self._rereader.begin(self._config, self._readiness.close)
+            self._rereader.begin(self._config, self._readiness.close, self._pids())
         except OSError as problem:
             self._log.error(f"Unable to start reading the configuration: {problem.strerror}")
             self._service_manager.ready()
@@ -313,6 +319,22 @@ class Supervisor:
         set_name(parents_name(defs))
         if self._options.umask is None:
             os.umask(defs.umask)
+        self._take_schedule()
+
+    def _take_schedule(self) -> None:
+        """Watch the file that can ask for a reload, if one is configured."""
+        defs = self._config.global_defs
+        if defs.reload_time_file is None:
+            self._schedule = None
+            return
+        from keepalived_py.watchdog.reload_schedule import ReloadSchedule  # noqa: PLC0415 - rare
+
+        if self._schedule is None or self._schedule.path != defs.reload_time_file:
+            self._schedule = ReloadSchedule(defs.reload_time_file, self._log, repeat=defs.reload_repeat)
+        self._schedule.repeat = defs.reload_repeat
+
+    def _pids(self) -> dict[str, int]:
+        return {child.kind.process: child.pid for child in self._offspring if child.pid is not None}
 
     # The end
 

@@ -22,6 +22,7 @@ PURE = frozenset(
         "options",
         "process_settings",
         "vrrp.receive_buffer",
+        "watchdog.reload_time",
         *(f"config.{name}" for name in ("lexer", "expand", "tree", "scalars", "fields", "model")),
         *(f"config.{name}" for name in ("build", "checks", "diagnostics", "dump", "describe")),
         *(f"config.{name}_values" for name in ("global", "vrrp", "tracking", "check", "routing")),

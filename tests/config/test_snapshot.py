@@ -1,7 +1,9 @@
 """The shared configuration: generations, readers in other processes, torn writes."""
 
+import errno
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +100,44 @@ def test_size_is_that_of_the_configuration_in_force(snapshot: Snapshot) -> None:
     small = snapshot.size
     snapshot.write(config("A", 50))
     assert 0 < small < snapshot.size
+
+
+def test_staged_configuration_is_not_in_force_before_it_is_committed(snapshot: Snapshot) -> None:
+    snapshot.write(config("A"))
+    staged = snapshot.stage(config("B", 100))
+    assert snapshot.read() == (1, config("A"))
+    assert snapshot.commit(staged) == 2
+    assert snapshot.read() == (2, config("B", 100))
+
+
+def test_staged_configuration_that_is_given_up_is_overwritten_by_the_next(snapshot: Snapshot) -> None:
+    snapshot.write(config("A"))
+    snapshot.stage(config("B", 100))
+    assert snapshot.commit(snapshot.stage(config("C", 2))) == 2
+    assert snapshot.read() == (2, config("C", 2))
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_snapshot_in_a_directory_leaves_no_name_there(
+    tmp_path: Path, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def without_nameless_files(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "no")
+        return opened(path, flags, mode)
+
+    if named:
+        monkeypatch.setattr(os, "open", without_nameless_files)
+    made = Snapshot.create(str(tmp_path))
+    made.write(config("A"))
+    assert made.read() == (1, config("A"))
+    assert os.fstat(made._descriptor).st_dev == tmp_path.stat().st_dev
+    assert list(tmp_path.iterdir()) == []
+    made.close()
+
+
+def test_snapshot_in_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Snapshot.create(str(tmp_path / "missing"))

@@ -23,7 +23,7 @@ def refuse(*_arguments: object, **_settings: object) -> NoReturn:
 
 def test_child_that_fails_before_it_can_say_so_ends_as_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offspring, "Log", refuse)
-    kind = Kind("VRRP", "x", lambda _child: 0, PidFile("unused"), 5.0, True, frozenset(), lambda: None)
+    kind = Kind("VRRP", "vrrp", "x", lambda _child: 0, PidFile("unused"), 5.0, True, frozenset(), lambda: None)
     child = Offspring(kind, SharedMemory(1).slot(0))
     tester = os.getpid()
     try:

@@ -37,3 +37,17 @@ def test_pid_file_chosen_on_the_command_line_wins() -> None:
 )
 def test_log_tag_names_namespace_then_instance(where: Places, process: str, ident: str) -> None:
     assert where.ident(process) == ident
+
+
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        (Places(), "/run/keepalived.reload"),
+        (Places(use_directory=True), "/run/keepalived/keepalived.reload"),
+        (Places(instance="one"), "/run/keepalived/keepalived_one.reload"),
+        (Places(namespace="blue"), "/run/keepalived/blue/keepalived.reload"),
+    ],
+)
+def test_marker_of_a_reload_is_beside_the_pid_file(where: Places, path: str) -> None:
+    assert where.reload_file("") == path
+    assert where.reload_file("/else/where") == "/else/where"

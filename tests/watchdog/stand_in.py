@@ -1,7 +1,7 @@
 """The whole parent with stand-in children and a stand-in configuration: `python stand_in.py OPTIONS`.
 
-The configuration file is a list of words. `error TEXT` is an error in it, `unusable` makes it so; the others tell the
-VRRP child how to behave: see `behave`.
+The configuration is a list of words. `KEYWORD=VALUE` and `global_defs/KEYWORD=VALUE` set a keyword, `error TEXT` is
+an error in it, `unusable` makes it so; the others tell the VRRP child how to behave: see `behave`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def load(path: str, _options: Options) -> Any:
-    """Read the file; the configuration's router_id is its text, `KEYWORD=VALUE` sets a keyword of the parent's."""
+    """Read the file; the configuration's router_id is its text."""
     text = Path(path).read_text(encoding="utf-8")
     if "read-slowly" in text:
         time.sleep(float(text.split()[1]))
@@ -44,7 +44,8 @@ def load(path: str, _options: Options) -> Any:
         elif word == "unusable":
             diagnostics.error("a word is missing", code=ConfigTestCode.MISSING_WORD)
     settings: Any = dict(line.split("=") for line in text.splitlines() if "=" in line)
-    usable = Config(global_defs=GlobalDefs(router_id=text, **scripts(text)), child_wait_time=1, **settings)
+    defs: Any = {name.removeprefix("global_defs/"): settings.pop(name) for name in [*settings] if "/" in name}
+    usable = Config(global_defs=GlobalDefs(router_id=text, **scripts(text), **defs), child_wait_time=1, **settings)
     config = None if "unusable" in text else usable
     return SimpleNamespace(config=config, diagnostics=diagnostics, exit_code=diagnostics.exit_code())
 
@@ -164,7 +165,7 @@ def main() -> int:
     standard_streams.complete()
     parts = startup.Parts(
         load=load,
-        store=Store,
+        store=lambda _directory: Store(),
         not_in_effect=lambda config: ["global_defs/nothing"] if "nothing" in words(config) else [],
         children={places.CHECKERS: lambda: run, places.VRRP: lambda: run},
     )

@@ -419,3 +419,78 @@ def test_daemon_started_with_closed_standard_streams_runs_and_stops(daemon: Daem
     os.kill(parent, signal.SIGTERM)
     wait_for(lambda: not daemon.pid_file("parent").exists())
     assert daemon.end() == 0
+
+
+def test_marker_exists_while_the_configuration_is_read_and_no_longer(daemon: Daemon) -> None:
+    marker = daemon.directory / "reloading"
+    keyword = f"global_defs/reload_file={marker}"
+    marker.write_text("left over")
+    daemon.up(keyword)
+    assert not marker.exists()
+    marker.write_text("please wait")
+    daemon.reload(f"read-slowly 0.5\n{keyword}")
+    wait_for(lambda: marker.exists() and not marker.read_text())
+    daemon.wait_for_line("reloaded 2", count=2)
+    assert not marker.exists()
+    daemon.reload("read-slowly 1000")
+    wait_for(marker.exists)
+    assert marker.stat().st_mode & 0o777 == 0o644
+    assert daemon.stop() == 0
+    assert not marker.exists()
+
+
+def test_reload_that_is_checked_first_is_refused_for_any_error_and_leaves_it_in_the_file(daemon: Daemon) -> None:
+    report = daemon.directory / "report"
+    keyword = f"global_defs/reload_check_config={report}"
+    daemon.up(f"{keyword}\nerror known")
+    report.write_text("of another time, and longer than what comes now" * 10)
+    daemon.reload(f"{keyword}\nerror known")
+    daemon.wait_for_line(f"New config failed validation, see {report} for details")
+    assert report.read_text() == "error: known\n"
+    assert not daemon.lines("reloaded .*")
+    daemon.reload(keyword)
+    daemon.wait_for_line("reloaded 2", count=2)
+    assert report.read_text() == ""
+
+
+def test_check_that_takes_longer_than_five_seconds_is_given_up(daemon: Daemon) -> None:
+    daemon.up("global_defs/reload_check_config=/dev/null")
+    daemon.reload("read-slowly 1000")
+    daemon.wait_for_line("Reading the configuration takes too long: giving it up")
+    daemon.wait_for_line("Reload refused: the configuration in force stays")
+    daemon.reload("good")
+    daemon.wait_for_line("reloaded 2", count=2)
+
+
+def test_file_with_a_time_reloads_then(daemon: Daemon) -> None:
+    when = daemon.directory / "when"
+    daemon.up(f"global_defs/reload_time_file={when}")
+    daemon.config.write_text("after")
+    soon = time.time() + 3
+    when.write_text(time.strftime("%Y-%m-%d %H:%M:%SZ\n", time.gmtime(soon)))
+    daemon.wait_for_line("Scheduling reload for .*")
+    daemon.wait_for_line("reloaded 2", count=2)
+    assert time.time() >= int(soon)
+    assert not when.exists()
+
+
+def test_configurations_are_saved_at_the_start_and_around_each_reload(daemon: Daemon) -> None:
+    copies = daemon.directory / "copies"
+    keyword = f"global_defs/config_save_dir={copies}"
+    daemon.up(f"{keyword}\nbefore")
+    parent, vrrp, check = (daemon.pid(name) for name in ("parent", "vrrp", "check"))
+    for number in (1, 2):
+        daemon.reload(f"{keyword}\nafter{number}")
+        daemon.wait_for_line(f"reloaded {number + 1}", count=2)
+        daemon.wait_for_line("Reload finished", count=number)
+    names = {f"keepalived.conf.{parent}.{number}" for number in range(3)} | {
+        f"keepalived_{process}.{pid}.{number}.{when}"
+        for process, pid in (("vrrp", vrrp), ("check", check))
+        for number in (1, 2)
+        for when in ("pre", "post")
+    }
+    assert {path.name for path in copies.iterdir()} == names
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in copies.iterdir())
+    assert "before" in (copies / f"keepalived.conf.{parent}.0").read_text()
+    assert "after1" in (copies / f"keepalived_vrrp.{vrrp}.1.post").read_text()
+    assert "after1" in (copies / f"keepalived_vrrp.{vrrp}.2.pre").read_text()

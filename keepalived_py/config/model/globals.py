@@ -324,32 +324,25 @@ class GlobalDefs(NotificationDefs):
         "Validate the files before a reload and write the result here",
         default=None,
         unset="off; /dev/null when no value",
-        in_effect=False,
     )
-    reload_time_file: str | None = keyword(
-        ONE_PATH, "File with the time of a scheduled reload", default=None, in_effect=False
-    )
-    reload_repeat: bool = keyword(ON, "Repeat the scheduled reload every day", default=False, in_effect=False)
+    reload_time_file: str | None = keyword(ONE_PATH, "File with the time of a scheduled reload", default=None)
+    reload_repeat: bool = keyword(ON, "Repeat the scheduled reload every day", default=False)
     reload_file: str | None = keyword(
         Maybe(PATH, ""),
         "Marker file that exists while files are read",
         default=None,
         unset="off; default PIDDIR/keepalived.reload",
-        in_effect=False,
     )
     include_check: tuple[str, ...] | None = keyword(
         IncludeCheck(), "Which problems of includes are fatal", default=None, unset="none (all when no word)"
     )
-    config_save_dir: str | None = keyword(
-        PATH, "Directory that keeps copies of the configuration", default=None, in_effect=False
-    )
+    config_save_dir: str | None = keyword(PATH, "Directory that keeps copies of the configuration", default=None)
     tmp_config_directory: str | None = keyword(
         PATH,
         "Directory of the copy that processes share",
         default=None,
         unset="memfd",
         once=True,
-        in_effect=False,
         forgiving=True,
     )
     data_use_instance: bool = keyword(YES_NO, "Put instance and namespace into dump file names", default=False)
