@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
     from keepalived_py.options import Options
@@ -44,6 +46,19 @@ class ConfigSource(Protocol):
 
 
 @structure
+class ControlPoint:
+    """Where a child answers questions.
+
+    Attributes:
+        listener: a listening unix socket that outlives the child.
+        group: number of the group whose members may ask besides root; None for root only.
+    """
+
+    listener: socket
+    group: int | None
+
+
+@structure
 class Child:
     """Everything that `vrrp.process.run` and `check.process.run` need; made after the fork.
 
@@ -57,6 +72,7 @@ class Child:
         record: shared memory that outlives the child (crash adoption); its layout is the child's business.
         history: shared memory for what happened (`observability.history`), which outlives the child too.
         respawned: True when an earlier child of this kind died without having been told to stop.
+        control: where it answers questions; None when it answers none.
     """
 
     options: Options
@@ -68,3 +84,4 @@ class Child:
     record: memoryview
     history: memoryview
     respawned: bool
+    control: ControlPoint | None = None

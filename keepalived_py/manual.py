@@ -82,16 +82,15 @@ def manual_page() -> str:
         "[\\fIOPTION\\fR...]",
         ".SH DESCRIPTION",
     ]
-    for paragraph in DESCRIPTION:
-        lines += [escape(paragraph), ".PP"]
+    lines += paragraphs(DESCRIPTION)
     lines.append(".SH OPTIONS")
     for option in OPTIONS:
         lines += [".TP", _heading(option), f"{escape(option.help)}."]
-    lines += _list("SIGNALS", SIGNAL_TEXTS, "Signals go to the parent.")
-    lines += _list("EXIT STATUS", EXIT_TEXTS)
-    lines += _list("EXIT STATUS OF --config-test", TEST_EXIT_TEXTS)
-    lines += _list("FILES", FILES)
-    lines += [".SH SEE ALSO", ".BR keepalived.conf (5)"]
+    lines += table("SIGNALS", SIGNAL_TEXTS, "Signals go to the parent.")
+    lines += table("EXIT STATUS", EXIT_TEXTS)
+    lines += table("EXIT STATUS OF --config-test", TEST_EXIT_TEXTS)
+    lines += table("FILES", FILES)
+    lines += [".SH SEE ALSO", ".BR keepalived.conf (5),", ".BR keepalivedctl (8)"]
     return "\n".join(lines) + "\n"
 
 
@@ -102,7 +101,13 @@ def _heading(option: Option) -> str:
     return f"{short}\\fB\\-\\-{escape(option.long)}\\fR{value}"
 
 
-def _list(title: str, entries: tuple[tuple[str, str], ...], introduction: str = "") -> list[str]:
+def paragraphs(texts: tuple[str, ...]) -> list[str]:
+    """Return the lines of several paragraphs."""
+    return [line for text in texts for line in (escape(text), ".PP")]
+
+
+def table(title: str, entries: tuple[tuple[str, str], ...], introduction: str = "") -> list[str]:
+    """Return the lines of a section that explains terms."""
     lines = [f'.SH "{escape(title)}"']
     if introduction:
         lines.append(escape(introduction))

@@ -9,10 +9,12 @@ from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import DRAIN_LIMIT, InterfaceMonitor
 from keepalived_py.kernel.socket_options import ReceiveBuffer
 from keepalived_py.notify import vocabulary
+from keepalived_py.observability.control_server import ControlServer
 from keepalived_py.observability.history import History
 from keepalived_py.process_settings import VRRP
 from keepalived_py.program import Programs
 from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.answers import Answers
 from keepalived_py.vrrp.dumps import Dumps
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.link_keeper import LinkKeeper
@@ -63,6 +65,7 @@ class VrrpProcess:
         record = AdoptionRecord(child.record[:-SETTINGS_SIZE])
         self._masters = record.masters() if child.respawned else {}
         self._executor = Executor(self._loop.reactor, self._log, record)
+        self._control: ControlServer | None = None
         self._history = History(child.history)
         self._recorder = Recorder(self._loop.reactor, self._history)
         self._executor.recorder = self._recorder
@@ -99,6 +102,14 @@ class VrrpProcess:
         self._recorder.process("start", "replaces a process that died" if self._child.respawned else "started")
         self._notifier.configure(config)
         self._roster.start(config, self._masters, _startup_delay(config))
+        self._begin_to_answer()
+
+    def _begin_to_answer(self) -> None:
+        """Answer questions, once everything that they could be about is there."""
+        point = self._child.control
+        if point is not None:
+            answers = Answers(self._roster, self._history, self._loop.reactor.time)
+            self._control = ControlServer(self._loop.reactor, point.listener, point.group, answers.answer)
 
     def _is_busy(self) -> bool:
         return bool(self._executor.work.working)
@@ -135,6 +146,8 @@ class VrrpProcess:
 
     def _stop(self, finished: Callable[[], None]) -> None:
         self._log.info("Terminating VRRP child process on signal")
+        if self._control is not None:
+            self._control.close()
         self._loop.reactor.remove_reader(self._monitor)
         self._notifier.stopping()
         self._roster.stop(keep_addresses=self._child.options.keep_vips)

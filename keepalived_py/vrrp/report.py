@@ -9,7 +9,7 @@ from keepalived_py.vrrp.cause import Event
 from keepalived_py.vrrp.reception import address_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.state import Rival
@@ -113,9 +113,9 @@ class InstanceReport:
         master_down_interval: of silence that a BACKUP waits.
         faults: reasons for FAULT.
         group: sync group; None without one.
-        addresses: virtual ones.
+        addresses: how many virtual addresses it has; `addresses_of` tells of each.
         misplaced: virtual addresses whose interface does not exist.
-        peers: other routers, the one heard last at the end.
+        peers: how many other routers are known; `peers_of` tells of each.
         rival: another master that was heard while we were one, and why; None for none.
         send_problems: why adverts do not leave, by destination.
         refused: adverts that did not count, by reason.
@@ -143,9 +143,9 @@ class InstanceReport:
     master_down_interval: float
     faults: tuple[str, ...]
     group: GroupReport | None
-    addresses: tuple[AddressReport, ...]
+    addresses: int
     misplaced: tuple[str, ...]
-    peers: tuple[PeerReport, ...]
+    peers: int
     rival: tuple[str, str, float] | None
     send_problems: dict[str, str]
     refused: dict[str, int]
@@ -155,7 +155,6 @@ class InstanceReport:
 def report_of(
     running: RunningInstance,
     now: float,
-    is_present: Callable[[PlacedAddress], bool],
     ladder: Sequence[Rung] = (),
     group: GroupReport | None = None,
 ) -> InstanceReport:
@@ -164,7 +163,6 @@ def report_of(
     Args:
         running: the instance.
         now: monotonic seconds.
-        is_present: tells whether a virtual address is on its interface.
         ladder: what tracking adds to its priority.
         group: its sync group.
     """
@@ -194,9 +192,9 @@ def report_of(
         master_down_interval=instance.master_down_interval,
         faults=tuple(instance.faults),
         group=group,
-        addresses=tuple(_address(placed, is_present) for placed in running.takeover.addresses),
+        addresses=len(running.takeover.addresses),
         misplaced=running.misplaced,
-        peers=_peers(running, now),
+        peers=len(router.peers),
         rival=_rival(router.rival, now) if is_master else None,
         send_problems={_text(destination): problem for destination, problem in running.send_problems.items()},
         refused={rejection.value: count for rejection, count in router.rejections.items()},
@@ -204,44 +202,50 @@ def report_of(
     )
 
 
+def addresses_of(running: RunningInstance, is_present: Callable[[PlacedAddress], bool]) -> Iterator[AddressReport]:
+    """Return every virtual address of an instance; there may be thousands.
+
+    Args:
+        running: the instance.
+        is_present: tells whether an address is on its interface.
+    """
+    for placed in running.takeover.addresses:
+        text = f"{placed.text}/{placed.request.prefix_length}"
+        yield AddressReport(text, placed.interface_name, is_present(placed))
+
+
+def peers_of(running: RunningInstance, now: float) -> Iterator[PeerReport]:
+    """Return every other router that is known, the one heard last at the end."""
+    for source, peer in tuple(running.router.peers):
+        refused = tuple(
+            Refused(rejection.reason, row.count, row.total, row.last_at - row.first_at, now - row.last_at)
+            for rejection, row in peer.refused.items()
+        )
+        age = now - peer.heard_at if peer.adverts else None
+        yield PeerReport(_text(source), peer.adverts, age, peer.priority, peer.interval, refused)
+
+
 def as_values(report: InstanceReport) -> dict[str, Any]:
     """Return a report as what JSON knows: dictionaries, lists, text, numbers."""
     names: tuple[str, ...] = type(report).__match_args__
-    values: dict[str, Any] = {name: _plain(getattr(report, name)) for name in names}
+    values: dict[str, Any] = {name: plain(getattr(report, name)) for name in names}
     values["ladder"] = [{**rung._asdict(), "kind": rung.kind.value} for rung in report.ladder]
     if report.rival is not None:
         values["rival"] = dict(zip(("source", "reason", "age"), report.rival, strict=True))
     return values
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return structures as dictionaries, tuples as lists."""
     names: tuple[str, ...] = getattr(type(value), "__match_args__", ())
     if names:
-        return {name: _plain(getattr(value, name)) for name in names}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+        return {name: plain(getattr(value, name)) for name in names}
+    return [plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _text(address: bytes) -> str:
     return address_text(address) if address else ""
 
 
-def _address(placed: PlacedAddress, is_present: Callable[[PlacedAddress], bool]) -> AddressReport:
-    text = f"{placed.text}/{placed.request.prefix_length}"
-    return AddressReport(text, placed.interface_name, is_present(placed))
-
-
 def _rival(rival: Rival | None, now: float) -> tuple[str, str, float] | None:
     return None if rival is None else (_text(rival.source), rival.reason, now - rival.at)
-
-
-def _peers(running: RunningInstance, now: float) -> tuple[PeerReport, ...]:
-    reports = []
-    for source, peer in running.router.peers:
-        refused = tuple(
-            Refused(rejection.reason, row.count, row.total, row.last_at - row.first_at, now - row.last_at)
-            for rejection, row in peer.refused.items()
-        )
-        age = now - peer.heard_at if peer.adverts else None
-        reports.append(PeerReport(_text(source), peer.adverts, age, peer.priority, peer.interval, refused))
-    return tuple(reports)

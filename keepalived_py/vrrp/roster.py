@@ -17,6 +17,7 @@ from keepalived_py.vrrp.parameters import IPV4, IPV6
 from keepalived_py.vrrp.placement import parameters_of, source_of
 from keepalived_py.vrrp.pool import SocketPool
 from keepalived_py.vrrp.receive_buffer import BufferPolicy
+from keepalived_py.vrrp.report import report_of
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.state import State
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.effects import Effects
     from keepalived_py.vrrp.executor import Executor
     from keepalived_py.vrrp.link_keeper import LinkKeeper
+    from keepalived_py.vrrp.report import InstanceReport
+    from keepalived_py.vrrp.takeover import PlacedAddress
 
 _FINISHED = object()
 _MOVES = frozenset({ChangeKind.APPEARED, ChangeKind.GONE, ChangeKind.RENAMED, ChangeKind.MAC_CHANGED})
@@ -83,6 +86,14 @@ class Roster:
     def perform(self, running: RunningInstance, effects: Effects, now: float) -> None:
         """Carry out what a machine asks for: the one way for the effects of every input."""
         self._executor.perform(running, effects, now)
+
+    def report(self, running: RunningInstance) -> InstanceReport:
+        """Return the state of an instance at this moment."""
+        return report_of(running, self._reactor.time())
+
+    def is_present(self, placed: PlacedAddress) -> bool:
+        """Return whether a virtual address is on its interface."""
+        return self._defender.is_present(placed)
 
     # Begin, reload, end
 

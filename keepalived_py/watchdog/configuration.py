@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from keepalived_py.options import Options
 
 FIXED = ("net_namespace", "net_namespace_ipvs", "instance")
-FIXED_GLOBAL_DEFS = ("nftables", "nftables_ipvs", "tmp_config_directory", "disable_local_igmp")
+FIXED_GLOBAL_DEFS = (
+    "nftables",
+    "nftables_ipvs",
+    "tmp_config_directory",
+    "disable_local_igmp",
+    "control_socket",
+    "control_group",
+)
 """Keywords that a reload cannot change: of the whole configuration, and of its `global_defs`."""
 
 

@@ -19,7 +19,7 @@ from keepalived_py.watchdog.title import NAME
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keepalived_py.child import ConfigSource
+    from keepalived_py.child import ConfigSource, ControlPoint
     from keepalived_py.config.model import Config
     from keepalived_py.options import Options
     from keepalived_py.watchdog.heartbeat import Slot
@@ -40,6 +40,7 @@ class Kind:
         servers: whether it wants virtual servers in its configuration.
         signals: what is passed on to it.
         before: called first in the child: lets go of what is not its own.
+        control: where it answers questions; None when it answers none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Kind:
     servers: bool
     signals: frozenset[int]
     before: Callable[[], None]
+    control: ControlPoint | None = None
 
 
 @structure
@@ -71,6 +73,8 @@ class Offspring:
 
     Attributes:
         pid: its process; None while there is none.
+        born_at: when its process was forked, monotonic seconds.
+        deaths: how many of its processes ended without having been told to.
         start_at: when the next attempt is due; None while it runs or when no more are wanted.
     """
 
@@ -82,7 +86,8 @@ class Offspring:
         self.report = CrashReport()
         self.pid: int | None = None
         self.start_at: float | None = 0.0
-        self._born_at = 0.0
+        self.born_at = 0.0
+        self.deaths = 0
         self._died_before = False
 
     @property
@@ -105,7 +110,7 @@ class Offspring:
         pid = os.fork()
         if not pid:
             self._live(birthright, parent)
-        self.pid, self.start_at, self._born_at = pid, None, now
+        self.pid, self.start_at, self.born_at = pid, None, now
         self.kind.pid_file.write(pid)
         return pid
 
@@ -123,7 +128,8 @@ class Offspring:
         now = time.monotonic()
         self.pid = None
         self._died_before = True
-        delay = self.restart.died(now - self._born_at)
+        self.deaths += 1
+        delay = self.restart.died(now - self.born_at)
         self.start_at = now + delay
         return delay
 
@@ -170,6 +176,7 @@ class Offspring:
                         record=self.slot.record,
                         history=self.slot.history,
                         respawned=self._died_before,
+                        control=self.kind.control,
                     )
                 )
         log.close()

@@ -51,6 +51,12 @@ class Places:
         suffix = f"_{self.instance}" if self.instance else ""
         return chosen or f"{self.directory}/{PARENT}{suffix}.reload"
 
+    def control_socket(self, chosen: str | None = None) -> str:
+        """Return where the VRRP process answers questions; the other processes add their name to it."""
+        directory = f"{PID_DIRECTORY}/{self.namespace}" if self.namespace else PID_DIRECTORY
+        suffix = f"_{self.instance}" if self.instance else ""
+        return chosen or f"{directory}/control{suffix}.sock"
+
     def ident(self, process: str) -> str:
         """Return the syslog tag of `process`."""
         return "_".join(filter(None, (_IDENTS[process], self.namespace, self.instance)))

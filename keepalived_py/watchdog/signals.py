@@ -17,6 +17,8 @@ JSON_ELSEWHERE = signal.SIGRTMIN + 3
 """Where JSON is with musl, whose SIGRTMIN is 35: tools made for it send this number whatever the library is."""
 STATS_CLEAR = signal.SIGRTMAX - 1
 CHILD = signal.SIGCHLD
+ASKED = signal.SIGIO
+"""Somebody connects to the parent's control socket."""
 
 TO_ALL = frozenset({int(DATA)})
 """Passed on to every child."""
@@ -24,7 +26,7 @@ TO_ALL = frozenset({int(DATA)})
 TO_VRRP = frozenset({int(STATS), JSON, JSON_ELSEWHERE, STATS_CLEAR})
 """Passed on to the VRRP child."""
 
-WAITED = frozenset({*map(int, STOP), int(RELOAD), int(CHILD)}) | TO_ALL | TO_VRRP
+WAITED = frozenset({*map(int, STOP), int(RELOAD), int(CHILD), int(ASKED)}) | TO_ALL | TO_VRRP
 
 _FAULTS = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS}

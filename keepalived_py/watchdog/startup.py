@@ -16,6 +16,7 @@ from keepalived_py.structure import structure
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import core_dump, places, reload_marker, signals, title
 from keepalived_py.watchdog.configuration import Reader
+from keepalived_py.watchdog.control_sockets import OFF, ControlSockets
 from keepalived_py.watchdog.core_dump import CorePattern
 from keepalived_py.watchdog.daemon import Readiness, detach
 from keepalived_py.watchdog.heartbeat import SharedMemory
@@ -168,11 +169,12 @@ class Startup:
             reload_marker.remove(where.reload_file(config.global_defs.reload_file))
         memory = SharedMemory(len(runs))
         store = self._store(config.global_defs.tmp_config_directory)
+        control = self._open_control(config, where, runs)
         supervisor = Supervisor(
             options,
             config,
             [
-                Offspring(self._kind(process, run, where, pid_files), memory.slot(index))
+                Offspring(self._kind(process, run, where, pid_files, control), memory.slot(index))
                 for index, (process, run) in enumerate(runs.items())
             ],
             store,
@@ -180,8 +182,10 @@ class Startup:
             self._log,
             readiness,
             ServiceManager.from_environment(),
+            control,
         )
         code = supervisor.run()
+        control.close()
         core_pattern.restore()
         pid_files.remove()
         self._log.info(f"Stopped {VERSION_STRING}")
@@ -204,8 +208,28 @@ class Startup:
             self._log.error(f"Unable to use tmp_config_directory {directory}: {problem.strerror}; memory is used")
             return self._parts.store(None)
 
-    def _kind(self, process: str, run: Callable[[Child], int], where: Places, pid_files: PidFiles) -> Kind:
+    def _open_control(self, config: Config, where: Places, processes: Iterable[str]) -> ControlSockets:
+        """Make the control sockets, unless they are not wanted; without them the daemon runs all the same."""
+        defaults = config.global_defs
+        control = ControlSockets(where.control_socket(defaults.control_socket), defaults.control_group, self._log)
+        if defaults.control_socket != OFF:
+            control.open(processes)
+        return control
+
+    def _kind(
+        self,
+        process: str,
+        run: Callable[[Child], int],
+        where: Places,
+        pid_files: PidFiles,
+        control: ControlSockets,
+    ) -> Kind:
         is_vrrp = process == places.VRRP
+
+        def let_go() -> None:
+            pid_files.keep_only(process)
+            control.keep_only(process)
+
         return Kind(
             name="VRRP" if is_vrrp else "Healthcheck",
             process="vrrp" if is_vrrp else "check",
@@ -215,7 +239,8 @@ class Startup:
             silence=self._options.watchdog_vrrp if is_vrrp else self._options.watchdog_check,
             servers=not is_vrrp,
             signals=signals.TO_ALL | signals.TO_VRRP if is_vrrp else signals.TO_ALL,
-            before=lambda: pid_files.keep_only(process),
+            before=let_go,
+            control=control.point(process),
         )
 
     def _allow_core_dumps(self) -> CorePattern:

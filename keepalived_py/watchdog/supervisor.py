@@ -22,6 +22,7 @@ from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import policy, signals
 from keepalived_py.watchdog.attendant import Attendant
 from keepalived_py.watchdog.errand import Errand
+from keepalived_py.watchdog.family import family
 from keepalived_py.watchdog.offspring import Birthright, Offspring
 from keepalived_py.watchdog.parent_state import parent_state
 from keepalived_py.watchdog.rereading import Stage
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
     from keepalived_py.options import Options
+    from keepalived_py.watchdog.control_sockets import ControlSockets
     from keepalived_py.watchdog.daemon import Readiness
     from keepalived_py.watchdog.reload_schedule import ReloadSchedule
     from keepalived_py.watchdog.rereading import Accepted, Rereader
@@ -66,6 +68,7 @@ class Supervisor:
         log: the parent's log.
         readiness: the process that waits for the start to end, if one does.
         service_manager: told about start, reload and stop.
+        control: where it answers questions; None when it answers none.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Supervisor:
         log: Log,
         readiness: Readiness,
         service_manager: ServiceManager,
+        control: ControlSockets | None = None,
     ) -> None:
         self._options = options
         self._config = config
@@ -90,6 +94,8 @@ class Supervisor:
         self._log = log
         self._readiness = readiness
         self._service_manager = service_manager
+        self._control = control
+        self._started_at = time.monotonic()
         self._reload = policy.Reload()
         self._writers = Attendant()
         self._dumps = DumpWriter(self._writers.watch, log)
@@ -144,10 +150,20 @@ class Supervisor:
             self._collect()
         elif number == signals.RELOAD:
             self._reload_requested()
+        elif number == signals.ASKED:
+            self._answer()
         elif number is not None:
             self._pass_on(number)
         if self._exit_code is None:
             self._watch()
+
+    def _answer(self) -> None:
+        if self._control is not None:
+            self._control.answer(
+                lambda: family(
+                    self._offspring, self._generation, started_at=self._started_at, reloading=self._reload.running
+                )
+            )
 
     def _watch(self) -> None:
         """Do what time has brought: silences, attempts that are due, acknowledgements."""

@@ -33,7 +33,10 @@ def test_keywords_as_markdown_is_a_document_with_tables(capsys: pytest.CaptureFi
     assert "virtual_router_id" in text
 
 
-@pytest.mark.parametrize(("section", "title"), [("8", ".TH KEEPALIVED 8 "), ("5", ".TH KEEPALIVED.CONF 5 ")])
+@pytest.mark.parametrize(
+    ("section", "title"),
+    [("8", ".TH KEEPALIVED 8 "), ("5", ".TH KEEPALIVED.CONF 5 "), ("ctl", ".TH KEEPALIVEDCTL 8 ")],
+)
 def test_manual_prints_a_page(section: str, title: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert control.main(["manual", section]) == 0
     assert capsys.readouterr().out.startswith(title)

@@ -7,6 +7,7 @@ import pytest
 
 from keepalived_py.cli import OPTIONS
 from keepalived_py.config import manual as config_manual
+from keepalived_py.control_manual import control_page
 from keepalived_py.manual import escape, manual_page
 
 
@@ -25,7 +26,9 @@ def test_text_that_roff_would_read_as_commands_is_escaped(text: str, shown: str)
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 @pytest.mark.parametrize(
-    ("page", "word"), [(manual_page(), "use-file"), (config_manual.manual_page(), "virtual_router_id")], ids=["8", "5"]
+    ("page", "word"),
+    [(manual_page(), "use-file"), (config_manual.manual_page(), "virtual_router_id"), (control_page(), "history")],
+    ids=["8", "5", "ctl"],
 )
 def test_page_is_clean_roff(page: str, word: str) -> None:
     done = subprocess.run(

@@ -23,6 +23,16 @@ OLD_RTIME = "Earlier spelling of the real-time limit"
 class ProcessDefs(Record):
     """The part of `global_defs` that is about processes."""
 
+    control_socket: str | None = keyword(
+        Text("PATH|off", type_name="path"),
+        "Where the VRRP process answers keepalivedctl; the parent does so at PATH.parent",
+        default=None,
+        unset="/run/keepalived/control.sock",
+        beyond=True,
+    )
+    control_group: str | None = keyword(
+        Text("GROUP"), "Group whose members may ask besides root", default=None, unset="none", beyond=True
+    )
     process_names: bool = keyword(ON, "Give every child process its own name", default=False)
     process_name: str | None = keyword(PROCESS_NAME, "Name of the parent process", default=None, unset="binary name")
     vrrp_process_name: str | None = keyword(PROCESS_NAME, "Name of the VRRP process", default=None, unset="inherits")

@@ -8,7 +8,17 @@ from keepalived_py.observability.history import SLOT_SIZE, History
 from keepalived_py.observability.json_text import json_text
 from keepalived_py.reactor import Reactor
 from keepalived_py.vrrp.recorder import Recorder
-from keepalived_py.vrrp.report import AddressReport, GroupReport, PeerReport, Refused, as_values, report_of
+from keepalived_py.vrrp.report import (
+    AddressReport,
+    GroupReport,
+    PeerReport,
+    Refused,
+    addresses_of,
+    as_values,
+    peers_of,
+    plain,
+    report_of,
+)
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.source import SourceKind
 from keepalived_py.vrrp.takeover import PlacedAddress, Takeover
@@ -29,18 +39,16 @@ def running_instance() -> RunningInstance:
 
 
 def test_report_of_a_backup_names_its_master_its_peers_and_what_is_on_the_interface() -> None:
-    report = report_of(running_instance(), 5.0, lambda _: False, (RUNG,), GroupReport("VG", "FAULT", ("VI_2",)))
+    report = report_of(running_instance(), 5.0, (RUNG,), GroupReport("VG", "FAULT", ("VI_2",)))
     assert (report.name, report.state, report.age, report.cause) == ("VI_1", "BACKUP", 5.0, "started")
     assert (report.event, report.master, report.master_priority, report.priority) == ("started", "10.0.0.1", 150, 100)
-    assert report.addresses == (AddressReport("192.168.0.205/24", "eth0", False),)
-    refused = Refused("TTL or hop limit is not 255", 2, 2, 2.0, 1.0)
-    assert report.peers == (PeerReport("10.0.0.1", 1, 4.0, 150, 1.0, (refused,)),)
+    assert (report.addresses, report.peers) == (1, 1)
     assert report.refused == {"TTL or hop limit": 2}
     assert report.counters["ip_ttl_err"] == 2
 
 
 def test_report_as_values_has_every_field_and_is_json() -> None:
-    report = report_of(running_instance(), 5.0, lambda _: True, (RUNG,), GroupReport("VG", "FAULT", ("VI_2",)))
+    report = report_of(running_instance(), 5.0, (RUNG,), GroupReport("VG", "FAULT", ("VI_2",)))
     values = json.loads(json_text(as_values(report)))
     assert list(values) == list(report.__match_args__)
     assert values["ladder"] == [
@@ -56,15 +64,24 @@ def test_report_as_values_has_every_field_and_is_json() -> None:
         }
     ]
     assert values["group"] == {"name": "VG", "state": "FAULT", "held_down_by": ["VI_2"]}
-    assert values["addresses"] == [{"address": "192.168.0.205/24", "interface": "eth0", "is_present": True}]
-    assert values["peers"][0]["refused"][0]["reason"] == "TTL or hop limit is not 255"
+
+
+def test_addresses_and_peers_are_told_one_by_one() -> None:
+    running = running_instance()
+    assert list(addresses_of(running, lambda _: False)) == [AddressReport("192.168.0.205/24", "eth0", False)]
+    refused = Refused("TTL or hop limit is not 255", 2, 2, 2.0, 1.0)
+    [peer] = peers_of(running, 5.0)
+    assert peer == PeerReport("10.0.0.1", 1, 4.0, 150, 1.0, (refused,))
+    assert plain(peer)["refused"] == [
+        {"reason": "TTL or hop limit is not 255", "count": 2, "total": 2, "lasting": 2.0, "age": 1.0}
+    ]
 
 
 def test_master_that_hears_another_reports_it_as_its_rival() -> None:
     running = running_instance()
     running.router.deadline_reached(running.router.deadline_at)
     running.router.datagram_received(5.0, in_ipv4(message_v2(), ttl=1))
-    report = report_of(running, 6.0, lambda _: True)
+    report = report_of(running, 6.0)
     assert (report.master, report.rival) == ("10.0.0.2", ("10.0.0.1", "TTL or hop limit is not 255", 1.0))
     assert as_values(report)["rival"] == {"source": "10.0.0.1", "reason": "TTL or hop limit is not 255", "age": 1.0}
 
