@@ -1,6 +1,8 @@
 """Network namespaces by name, as `ip netns` keeps them."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from keepalived_py.errors import ConfigError, PermissionDeniedError
 from keepalived_py.kernel.libc import LIBC, checked
@@ -26,3 +28,21 @@ def enter(name: str) -> None:
         raise PermissionDeniedError(f"Unable to enter network namespace {name}: {problem.strerror}") from problem
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def visit(path: str) -> Iterator[None]:
+    """Be in the network namespace at `path` for a moment: sockets opened meanwhile belong to it. Raises OSError."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        there = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            checked(LIBC.setns(there, CLONE_NEWNET), "setns")
+        finally:
+            os.close(there)
+        try:
+            yield
+        finally:
+            checked(LIBC.setns(home, CLONE_NEWNET), "setns")
+    finally:
+        os.close(home)

@@ -106,3 +106,38 @@ def affinity_refused(process: str, reason: str) -> str:
 
 
 PRIORITY_NOTICE = "NOTICE: setting config option max_auto_priority should result in better keepalived performance"
+
+
+def script_verdict(script: str, verdict: str) -> str:
+    """Return the line for a vrrp_script that counts as good or bad now: `succeeded`, `failed (...)`, `timed_out`."""
+    return f"VRRP_Script({script}) {verdict}"
+
+
+def script_returning(script: str, status: int) -> str:
+    """Return the line for a vrrp_script that ends with another exit code than before."""
+    return f"Script `{script}` now returning {status}"
+
+
+def script_said(script: str, line: str) -> str:
+    """Return the line for what a failing vrrp_script wrote on standard error."""
+    return f"Script `{script}` says: {line}"
+
+
+def script_not_run(script: str, problem: str) -> str:
+    """Return the line for a vrrp_script that cannot be executed."""
+    return f"Script `{script}` cannot be run: {problem}"
+
+
+def script_skipped(script: str, *, overdue: bool) -> str:
+    """Return the line for a run that does not take place because the one before has not ended."""
+    return f"Track script {script} is {'being timed out' if overdue else 'already running'}, expect idle - skipping run"
+
+
+def processes_polled(reason: str, interval: float) -> str:
+    """Return the line for tracked processes of which the kernel does not tell."""
+    return f"track_process: {reason}: looking at /proc every {interval:g} s instead"
+
+
+def process_buffer(size: int) -> str:
+    """Return the line for process events that were lost because the receive buffer is too small."""
+    return f"Setting global_def process_monitor_rcv_bufs to {size} - recommend updating configuration file"

@@ -147,7 +147,20 @@ _NEWS = {
     SourceKind.PROCESS: ("process {name} lost its quorum", "process {name} has its quorum"),
     SourceKind.BFD: ("BFD session {name} is down", "BFD session {name} is up"),
 }
-_NOT_ESSENTIAL = frozenset({"weight", "rise", "fall"})
+_NOT_ESSENTIAL = frozenset(
+    {
+        "weight",
+        "rise",
+        "fall",
+        "init_fail",
+        "interval",
+        "timeout",
+        "init_file",
+        "fork_delay",
+        "terminate_delay",
+        "delay",
+    }
+)
 """What may change without anything that was found out becoming untrue."""
 
 

@@ -1,0 +1,40 @@
+"""Running a loop in a test until something is so."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keepalived_py.reactor import Reactor
+
+PATIENCE = 20.0
+
+
+def run_until(loop: Reactor, condition: Callable[[], object], what: object = "") -> None:
+    """Run a loop (its `longest_sleep` must be set) until a condition holds."""
+    give_up_at = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up_at, what
+        loop.run_once()
+
+
+def run_for(loop: Reactor, seconds: float) -> None:
+    """Run a loop for a time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        loop.run_once()
+
+
+class Lines:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, text: str) -> None:
+        self.lines.append(text)
+
+    error = warning = verbose = info
