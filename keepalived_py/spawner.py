@@ -209,9 +209,10 @@ class Spawner:
             run.signal(signal.SIGKILL)  # what it has started; its number is its own until it has been waited for
         _, status = os.waitpid(run.execution.pid, 0)
         self._complained(run)
-        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+        problem = _refusal(run.execution.refusal)
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) and not problem else None
         killer = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-        self._tell(ENDED, number, code, killer, run.overran, seconds, run.last_words(), _refusal(run.execution.refusal))
+        self._tell(ENDED, number, code, killer, run.overran, seconds, run.last_words(), problem)
         if self._finishing and not self._runs:
             self._reactor.stop()
 

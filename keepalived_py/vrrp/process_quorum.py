@@ -43,12 +43,13 @@ class ProcessQuorum:
         """The number is another; return whether it must be told now.
 
         A fork and an end that change whether there is a quorum wait for their delay, and come to nothing when the
-        quorum is as before by then. What processes rename or execute counts at once.
+        quorum is as before by then. Renaming and executing a program count at once, unless a delay runs already.
         """
         if self.told is not None and self.holds(count) != self.holds(self.told):
-            delay = self._delay(cause)
-            if delay:
-                self.due_at = self.due_at or now + delay
+            if self.due_at is None:
+                delay = self._delay(cause)
+                self.due_at = now + delay if delay else None
+            if self.due_at is not None:
                 return False
         return self._tell(count)
 

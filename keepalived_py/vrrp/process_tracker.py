@@ -179,8 +179,9 @@ class ProcessTracker:
             for pid in pids[start : start + LOOKS_AT_ONCE]:
                 self._look_at(pid, Cause.FORK)
             yield
-        self._complete = True
-        self._tell_all(self._quorums, Cause.OTHER)
+        if not self._complete:
+            self._complete = True
+            self._tell_all(self._quorums, Cause.OTHER)
         if self.polling:
             self._next_scan.move(self._reactor.time() + max(POLL_INTERVAL, len(pids) / POLL_RATE))
 

@@ -53,6 +53,10 @@ PURE = frozenset(
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking", "member", "sync_group")),
         *(f"vrrp.{name}" for name in ("footing", "virtual_link", "link_demands")),
         "kernel.links",
+        *(
+            f"vrrp.{name}"
+            for name in ("file_number", "process_pattern", "process_census", "process_quorum", "script_run")
+        ),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "observability.budget",

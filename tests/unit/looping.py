@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from keepalived_py.observability.log import Level, Log
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,13 +30,13 @@ def run_for(loop: Reactor, seconds: float) -> None:
         loop.run_once()
 
 
-class Lines:
+class Lines(Log):
     """A log that keeps its lines."""
 
     def __init__(self) -> None:
+        super().__init__("test", syslog=False)
         self.lines: list[str] = []
 
-    def info(self, text: str) -> None:
+    def write(self, level: Level, text: str) -> None:
+        del level
         self.lines.append(text)
-
-    error = warning = verbose = info

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import stat
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,24 +13,13 @@ import pytest
 from keepalived_py.kernel.scheduling import Conditions
 from keepalived_py.program import Command, Outcome, Program, Programs
 from keepalived_py.reactor import Reactor
+from tests.unit.looping import Lines, run_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-
-
-class Lines:
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def info(self, text: str) -> None:
-        self.lines.append(text)
-
-    error = info
 
 
 class Bench:
@@ -57,11 +45,8 @@ class Bench:
     def shell(self, text: str, **settings: object) -> Program:
         return self.start("/bin/sh", "-c", text, **settings)
 
-    def until(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
-        give_up_at = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < give_up_at, self.log.lines
-            self.loop.run_once()
+    def until(self, condition: Callable[[], object]) -> None:
+        run_until(self.loop, condition, self.log.lines)
 
     def outcome(self, program: Program) -> Outcome:
         self.until(lambda: program in self.outcomes)

@@ -129,8 +129,11 @@ def test_gained_quorum_waits_for_fork_delay_but_not_when_a_program_was_executed(
     quorum.counted(0.0, 0, Cause.OTHER)
     assert not quorum.counted(10.0, 1, Cause.FORK)
     assert due_at(quorum) == 12.0
-    assert quorum.counted(11.0, 2, Cause.OTHER)
-    assert (quorum.told, due_at(quorum)) == (2, None)
+    assert not quorum.counted(11.0, 2, Cause.OTHER)
+    assert quorum.deadline_reached(2)
+    quorum.counted(20.0, 0, Cause.END)
+    assert quorum.counted(30.0, 1, Cause.OTHER)
+    assert (quorum.told, due_at(quorum)) == (1, None)
 
 
 def test_more_than_quorum_max_is_no_quorum() -> None:
