@@ -152,7 +152,7 @@ def test_reload_keeps_a_script_that_runs_the_same_and_starts_another_anew(bench:
 
 
 def test_script_that_is_tracked_no_more_is_ended_and_not_heard_of(bench: Bench) -> None:
-    bench.tracker.take([script("exec sleep 300", timeout=100.0)])
+    bench.tracker.take([script("exec sleep 300", interval=100.0)])
     watched = bench.tracker.scripts["chk"]
     run_until(bench.loop, lambda: watched.program and watched.program.pid)
     bench.tracker.take([])
@@ -163,7 +163,7 @@ def test_script_that_is_tracked_no_more_is_ended_and_not_heard_of(bench: Bench) 
 
 
 def test_lost_run_is_no_result(bench: Bench) -> None:
-    bench.tracker.take([script("exec sleep 300", timeout=100.0)])
+    bench.tracker.take([script("exec sleep 300", interval=100.0)])
     watched = bench.tracker.scripts["chk"]
     run_until(bench.loop, lambda: watched.program and watched.program.pid)
     bench.programs._ended()
