@@ -62,6 +62,8 @@ def _check_members(check: Correction[Any], members: list[VrrpInstance]) -> None:
         check.error("the sync group has only one member", "group")
     if len({member.priority == OWNER for member in members}) > 1:
         check.error(f"some members have priority {OWNER} and some have not: they can never agree", "group")
+    if any(member.priority == OWNER for member in members):
+        _check_owned(check)
     for word in TRACKERS:
         names = {entry.name for entry in getattr(check.record, word)}
         for member in members:
@@ -69,6 +71,15 @@ def _check_members(check: Correction[Any], members: list[VrrpInstance]) -> None:
                 if entry.name in names:
                     message = f"{word} {entry.name} is tracked by the group and by its member {member.name}"
                     check.error(message, at=entry.location())
+
+
+def _check_owned(check: Correction[Any]) -> None:
+    """Report weights in a group with an address owner, whose priority cannot change: there is only FAULT."""
+    for word in TRACKERS:
+        for entry in getattr(check.record, word):
+            if entry.weight:
+                message = f"{word} {entry.name}: the weight is 0 since a member has priority {OWNER}"
+                check.error(message, at=entry.location())
 
 
 def check_conflicts(

@@ -45,6 +45,11 @@ def cause(instance: str, old: str, new: str, reason: str) -> str:
     return f"({instance}) {old} -> {new}: {reason}"
 
 
+def group_syncing(group: str, state: str) -> str:
+    """Return the line for a sync group whose members are about to enter `state` together."""
+    return f"VRRP_Group({group}) Syncing instances to {state} state"
+
+
 def further_fault(instance: str, reason: str) -> str:
     """Return the line for another reason of an instance that is in FAULT already."""
     return f"({instance}) stays in FAULT: {reason}"

@@ -26,8 +26,8 @@ class Record(NamedTuple):
     """One thing that happened. Times are seconds, texts are cut to fit.
 
     Attributes:
-        kind: transition, priority, dual master, lower priority, start or reload.
-        instance: whose it is; empty for the whole process.
+        kind: transition, priority, dual master, lower priority, group, start or reload.
+        instance: whose it is, of a group record the group; empty for the whole process.
         old: state before; empty where there is none.
         new: state after.
         event: what kind of thing caused it.

@@ -14,8 +14,8 @@ from zlib import crc32
 
 _MAGIC = 0x4B41_5650
 _HEADER = struct.Struct("=II")
-_ENTRY = struct.Struct("=16sdQ")
-_STAMP = struct.Struct("=dQ")
+_ENTRY = struct.Struct("=16sdQI")
+_STAMP = struct.Struct("=dQI")
 _STAMP_OFFSET = 16
 
 
@@ -25,10 +25,12 @@ class Legacy(NamedTuple):
     Attributes:
         last_sent_at: when it sent its last advert, seconds of the monotonic clock.
         sequence: number of its last authentication header; 0 without such headers.
+        priority: of that advert; 0 when it is not known.
     """
 
     last_sent_at: float
     sequence: int
+    priority: int = 0
 
 
 NO_LEGACY = Legacy(-math.inf, 0)
@@ -64,7 +66,7 @@ class AdoptionRecord:
             _ENTRY.unpack_from(self._memory, _HEADER.size + index * _ENTRY.size)
             for index in range(min(count, self.capacity))
         )
-        return {key: Legacy(sent, sequence) for key, sent, sequence in entries if sent > 0 and math.isfinite(sent)}
+        return {key: Legacy(sent, *more) for key, sent, *more in entries if sent > 0 and math.isfinite(sent)}
 
     @staticmethod
     def key(name: str) -> bytes:
@@ -77,18 +79,18 @@ class AdoptionRecord:
         self._offsets = {}
         for index, name in enumerate(names[: self.capacity]):
             offset = _HEADER.size + index * _ENTRY.size
-            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0)
+            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0, 0)
             self._offsets[name] = offset
         _HEADER.pack_into(self._memory, 0, _MAGIC, len(self._offsets))
 
-    def sent_advert(self, name: str, now: float, sequence: int) -> None:
+    def sent_advert(self, name: str, now: float, sequence: int, priority: int) -> None:
         """Record that `name`, MASTER, sent an advert at `now` with this number in its authentication header."""
         offset = self._offsets.get(name)
         if offset is not None:
-            _STAMP.pack_into(self._memory, offset + _STAMP_OFFSET, now, sequence)
+            _STAMP.pack_into(self._memory, offset + _STAMP_OFFSET, now, sequence, priority)
 
     def left_master(self, name: str) -> None:
         """Record that `name` is not MASTER."""
         offset = self._offsets.get(name)
         if offset is not None:
-            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0)
+            _ENTRY.pack_into(self._memory, offset, _key(name), 0.0, 0, 0)

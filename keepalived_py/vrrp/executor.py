@@ -119,7 +119,7 @@ class Executor:
     def _send_advert(self, running: RunningInstance, now: float) -> None:
         self._send(running, resigning=False)
         if running.router.state is State.MASTER:
-            self._record.sent_advert(running.name, now, running.router.sequence)
+            self._record.sent_advert(running.name, now, running.router.sequence, running.router.instance.priority)
 
     def _send_resignation(self, running: RunningInstance, _now: float) -> None:
         self._send(running, resigning=True)
@@ -361,6 +361,18 @@ class Executor:
             self.work.add(running, self._telling(running))
         else:
             self._reactor.call_soon(self._tell_unless_busy, running)
+
+    def tell_together(self, members: Sequence[RunningInstance], news: Callable[[Follower], None]) -> None:
+        """Let every follower hear `news` of a group, after all that belongs to each of its members."""
+        heard: dict[int, int] = {}
+
+        def told(follower: Follower) -> None:
+            heard[id(follower)] = heard.get(id(follower), 0) + 1
+            if heard[id(follower)] == len(members):
+                news(follower)
+
+        for running in members:
+            self.tell(running, told)
 
     def _is_busy(self, running: RunningInstance) -> bool:
         """Return whether frames are leaving; those that take their time, with pauses, are not waited for."""

@@ -27,3 +27,6 @@ class Follower(Protocol):
 
     def priority_changed(self, running: RunningInstance, old: int, new: int) -> None:
         """Tracking or a reload changed the effective priority of an instance."""
+
+    def group_transition_made(self, name: str, transition: Transition) -> None:
+        """A sync group changed its state; told after what became of its members, at the start before it."""

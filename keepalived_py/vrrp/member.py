@@ -11,7 +11,7 @@ from keepalived_py.vrrp import cause as causes
 from keepalived_py.vrrp.cause import Cause, Event
 from keepalived_py.vrrp.effects import NOTHING, Effect, Effects
 from keepalived_py.vrrp.instance import Instance
-from keepalived_py.vrrp.parameters import Parameters
+from keepalived_py.vrrp.parameters import OWNER_PRIORITY, Parameters
 from keepalived_py.vrrp.state import State
 
 _CONSULT = (Effect.CONSULT_GROUP,)
@@ -48,6 +48,18 @@ class Member(Instance):
 
     # Inputs from outside
 
+    def started(self, now: float) -> Effects:
+        """See `Instance`; whoever comes late does so as BACKUP."""
+        joins = self.joins
+        effects = super().started(now)
+        self.joins = joins and self.state is State.BACKUP
+        return effects
+
+    def may_be_adopted(self, now: float, last_sent_at: float) -> bool:
+        """Return whether `adopted` would go on as master: nobody has lost patience with the predecessor."""
+        patience = self.parameters.down_timer_adverts * self.parameters.advertisement_interval
+        return self.state is State.INIT and not self.faults and now - last_sent_at < patience
+
     def adopted(self, now: float, last_sent_at: float) -> Effects:
         """See `Instance`; the group must know what its member is now, although nothing is reported."""
         effects = super().adopted(now, last_sent_at)
@@ -68,6 +80,19 @@ class Member(Instance):
             return effects
         self.relief = causes.fault(cause or f"no longer: {reason}", Event.FAULT_CLEARED)
         return effects + _CONSULT
+
+    def reconfigured(self, now: float, parameters: Parameters, priority: int | None = None) -> Effects:
+        """See `Instance`.
+
+        Args:
+            now: monotonic seconds.
+            parameters: the new ones.
+            priority: with the weights of what is tracked; None when nothing is.
+        """
+        effects = super().reconfigured(now, parameters)
+        if priority is not None and not parameters.is_owner:
+            self._retime(max(1, min(priority, OWNER_PRIORITY - 1)), self.master_interval)
+        return effects
 
     # Inputs from the group
 
@@ -104,6 +129,10 @@ class Member(Instance):
     def entered_group(self, name: str) -> None:
         """From now on nothing is decided alone."""
         self.group = name
+
+    def joins_masters(self) -> None:
+        """The others are master already: be BACKUP until the deadline comes, unless there is another master."""
+        self.joins = self.state in {State.INIT, State.BACKUP} and not self.master_address
 
     def left_group(self, now: float) -> Effects:
         """From now on everything is decided alone; what waited for the others happens at the next deadline."""

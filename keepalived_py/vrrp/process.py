@@ -141,7 +141,8 @@ class VrrpProcess:
         self._roster.reload(config, lambda: self._reloaded(done))
 
     def _reloaded(self, done: Callable[[], None]) -> None:
-        self._notifier.reloaded(self._roster.instances.values(), ())
+        groups = [(group.name, group.machine.state) for group in self._roster.groups.groups.values()]
+        self._notifier.reloaded(self._roster.instances.values(), groups)
         done()
 
     def _stop(self, finished: Callable[[], None]) -> None:

@@ -41,6 +41,12 @@ class Recorder:
     def transition_made(self, running: RunningInstance, transition: Transition) -> None:
         """Do nothing: it was stored when it was made."""
 
+    def group_transition_made(self, name: str, transition: Transition) -> None:
+        """A sync group changed its state."""
+        old, new = transition.old.name, transition.new.name
+        texts = ("group", name, old, new, transition.event.value, transition.source, "", transition.cause)
+        self._history.append(Record(*texts, at=transition.at, wall=time.time()))
+
     def priority_changed(self, running: RunningInstance, old: int, new: int) -> None:
         """Tracking or a reload changed the effective priority of an instance."""
         self._priorities[running.name] = old

@@ -12,6 +12,8 @@ from keepalived_py.vrrp.adoption import NO_LEGACY, AdoptionRecord
 from keepalived_py.vrrp.defender import Defender
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.faults import faults_of
+from keepalived_py.vrrp.groups import Groups
+from keepalived_py.vrrp.launcher import Launcher
 from keepalived_py.vrrp.outfitter import Outfitter
 from keepalived_py.vrrp.parameters import IPV4, IPV6
 from keepalived_py.vrrp.placement import parameters_of, source_of
@@ -20,7 +22,9 @@ from keepalived_py.vrrp.receive_buffer import BufferPolicy
 from keepalived_py.vrrp.report import report_of
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
+from keepalived_py.vrrp.source import SourceKind
 from keepalived_py.vrrp.state import State
+from keepalived_py.vrrp.sync_group import concerns_group
 from keepalived_py.vrrp.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -57,7 +61,8 @@ class Roster:
     Attributes:
         instances: in the order of the configuration.
         config: in force.
-        tracking: what the instances depend on.
+        tracking: what the instances depend on; whoever tells it something hands the answer to `sources_changed`.
+        groups: the sync groups.
     """
 
     def __init__(
@@ -71,7 +76,8 @@ class Roster:
     ) -> None:
         self.instances: dict[str, RunningInstance] = {}
         self.config = Config()
-        self.tracking = Tracking(self.config)
+        self.tracking = Tracking()
+        self.groups = Groups(log, executor, self.instances)
         self._reactor = reactor
         self._log = log
         self._table = table
@@ -82,10 +88,13 @@ class Roster:
         self._pool = SocketPool(reactor, log, self.perform)
         self._outfitter = Outfitter(reactor, log, table, executor, self._pool, self._judge)
         self._defender = Defender(reactor, log, table, executor, self._judge)
+        self._launcher = Launcher(reactor, log, executor, self._defender, self.tracking, self.groups, self.perform)
 
     def perform(self, running: RunningInstance, effects: Effects, now: float) -> None:
         """Carry out what a machine asks for: the one way for the effects of every input."""
         self._executor.perform(running, effects, now)
+        if running.router.instance.group and concerns_group(effects):
+            self.groups.consult(running, now)
 
     def report(self, running: RunningInstance) -> InstanceReport:
         """Return the state of an instance at this moment."""
@@ -106,12 +115,17 @@ class Roster:
             startup_delay: seconds in which adverts are neither sent nor believed.
         """
         self._take_globals(config)
-        self.tracking = Tracking(config)
+        self._take_tracking(config)
         self._links.plan(config)
         self._record.start([instance.name for instance in config.vrrp_instances])
         for instance in config.vrrp_instances:
             legacy = masters.get(AdoptionRecord.key(instance.name), NO_LEGACY)
-            self._begin(instance, config, legacy, startup_delay)
+            self._prepare(instance, config, legacy, startup_delay)
+        # Only when all faults are known: a member must not begin without its group.
+        self.groups.take(config, self._reactor.time())
+        for running in list(self.instances.values()):
+            self._launcher.launch(running, masters.get(AdoptionRecord.key(running.name), NO_LEGACY))
+            self._judge(running)
         self._tell_of_links()
         self._pool.settle()
 
@@ -140,7 +154,7 @@ class Roster:
     def _reload_steps(self, config: Config, done: Callable[[], None]) -> Iterator[None]:
         self._take_globals(config)
         self._executor.reserved = _addresses_in(config)
-        self.tracking.reconfigured(config)
+        self._take_tracking(config)
         wanted = {instance.name: instance for instance in config.vrrp_instances}
         departed = []
         for name, running in list(self.instances.items()):
@@ -152,17 +166,19 @@ class Roster:
         self._links.plan(config, kept_footings)
         self._links.discard(kept_footings)
         self._record_masters(list(wanted))
+        self.groups.take(config, self._reactor.time())
         for name, instance in wanted.items():
             yield
             kept = self.instances.get(name)
             if kept is None:
-                self._begin(instance, config, NO_LEGACY, 0.0)
+                self._begin(instance, config)
             else:
                 self._reconfigure(kept, instance, config)
         yield
         self._executor.reserved = frozenset()
         self._remove_stale(departed)
-        self.instances = {name: self.instances[name] for name in wanted}
+        for name in wanted:
+            self.instances[name] = self.instances.pop(name)
         self._links.discard(())
         self._tell_of_links()
         self._pool.settle()
@@ -173,7 +189,8 @@ class Roster:
         self._record.start(names)
         for name, running in self.instances.items():
             if running.router.state is State.MASTER:
-                self._record.sent_advert(name, running.router.instance.last_sent_at, running.router.sequence)
+                instance = running.router.instance
+                self._record.sent_advert(name, instance.last_sent_at, running.router.sequence, instance.priority)
 
     def _remove_stale(self, departed: list[RunningInstance]) -> None:
         """Remove the addresses that have not moved to another instance although they might have."""
@@ -185,8 +202,10 @@ class Roster:
     def stop(self, *, keep_addresses: bool) -> None:
         """End every instance: masters resign first, then addresses go, all of it before this returns."""
         self._finish_reload()
+        self.groups.freeze()
         for running in list(self.instances.values()):
             self._end(running, keep_addresses=keep_addresses)
+        self.groups.stopped(self._reactor.time())
         self._links.stop(keep=keep_addresses)
 
     def _tell_of_links(self) -> None:
@@ -208,13 +227,28 @@ class Roster:
         self._pool.log_unknown_vrids = config.global_defs.log_unknown_vrids
         self._pool.buffer_policy = BufferPolicy.of(config.global_defs)
 
-    def _begin(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> None:
+    def _take_tracking(self, config: Config) -> None:
+        self.tracking.reconfigured(config)
+        now = self._reactor.time()
+        for name in self.tracking.names(SourceKind.INTERFACE):
+            self.tracking.interface_changed(now, name, is_up=self._is_up(name))
+
+    def _begin(self, instance: VrrpInstance, config: Config) -> None:
+        """Begin an instance that a reload brought."""
+        running = self._prepare(instance, config, NO_LEGACY, 0.0)
+        self.groups.regroup(self._reactor.time())
+        self._launcher.launch(running, NO_LEGACY, waits=False)
+        self._judge(running)
+
+    def _prepare(self, instance: VrrpInstance, config: Config, legacy: Legacy, startup_delay: float) -> RunningInstance:
+        """Make everything an instance needs before it begins, and find out what keeps it in FAULT."""
         now = self._reactor.time()
         footing = self._links.make(instance)
         source = source_of(instance, footing, self._table)
         parameters = parameters_of(instance, config.global_defs, source, startup_delay, self._outfitter.mtu(instance))
         router = VirtualRouter(parameters, wall_clock=time_ns)
         running = RunningInstance(instance, router, footing)
+        running.inherited_priority = legacy.priority
         running.timer = self._reactor.timer(self._deadline_reached, running)
         self.instances[instance.name] = running
         self._outfitter.place(running)
@@ -224,32 +258,9 @@ class Roster:
             if number:
                 self._log.info(vocabulary.further_fault(running.name, reason))
             router.fault_found(now, reason)
-        self.perform(running, router.adopted(now, legacy.last_sent_at, legacy.sequence), now)
-        if router.state is State.MASTER and router.transition is None:
-            self._adopt(running)
-        elif router.state is not State.MASTER:
-            self._remove_leftovers(running)
-        running.arm()
-
-    def _adopt(self, running: RunningInstance) -> None:
-        self._executor.adopt(running)
-        if self._executor.recorder is not None:
-            self._executor.recorder.adopted(running)
-        self._log.info(
-            f"({running.name}) goes on as MASTER where the crashed process stopped: addresses kept, no transition"
-        )
-
-    def _remove_leftovers(self, running: RunningInstance) -> None:
-        """Remove virtual addresses that an earlier run, which could not clean up, left on the interfaces."""
-        present = [placed for placed in running.takeover.addresses if self._defender.is_present(placed)]
-        foreign = [placed.text for placed in present if placed.foreign]
-        leftovers = [placed for placed in present if not placed.foreign]
-        if foreign:
-            self._log.info(f"({running.name}) not put there by keepalived, left alone: {', '.join(foreign)}")
-        if leftovers:
-            texts = ", ".join(placed.text for placed in leftovers[:5]) + (", ..." if len(leftovers) > 5 else "")
-            self._log.info(f"({running.name}) removing addresses left by an earlier run: {texts}")
-            self._executor.remove_leftovers(running, leftovers)
+        router.priority_changed(now, self._priority(running))
+        router.instance.notes.clear()
+        return running
 
     def _reconfigure(self, running: RunningInstance, instance: VrrpInstance, config: Config) -> None:
         now = self._reactor.time()
@@ -260,16 +271,18 @@ class Roster:
         source = source_of(instance, footing, self._table)
         delay = router.parameters.startup_delay
         parameters = parameters_of(instance, config.global_defs, source, delay, self._outfitter.mtu(instance))
+        old_priority = router.instance.priority
         if parameters != router.parameters:
             changed = True
-            self.perform(running, router.reconfigured(now, parameters), now)
-        if not changed:
-            return
-        self._log.info(f"({running.name}) reconfigured, stays {router.state.name}")
-        self._outfitter.place(running)
-        self._outfitter.fit_sockets(running)
+            # The advert that says so must have the weights in it.
+            effects = router.reconfigured(now, parameters, self._priority(running))
+            self.perform(running, effects, now)
+            self._tell_priority(running, old_priority)
+        if changed:
+            self._log.info(f"({running.name}) reconfigured, stays {router.state.name}")
+            self._outfitter.place(running)
+            self._outfitter.fit_sockets(running)
         self._judge(running)
-        running.arm()
 
     def _end(self, running: RunningInstance, *, keep_addresses: bool = False) -> None:
         now = self._reactor.time()
@@ -282,6 +295,7 @@ class Roster:
         running.ended = True
         self._pool.detach(running)
         del self.instances[running.name]
+        self.groups.regroup(now)
 
     def _deadline_reached(self, running: RunningInstance) -> None:
         now = self._reactor.time()
@@ -308,6 +322,7 @@ class Roster:
             if not owners or self._is_source(change):
                 others.append(change)
         self._review_all(others, now)
+        self._watch_interfaces(others, now)
         for running, change in removals:
             if running.takeover.has_foreign:
                 self._outfitter.place(running)  # what we put in its place will be ours
@@ -356,20 +371,57 @@ class Roster:
             self._outfitter.place(running)
         self._outfitter.fit_sockets(running)
 
+    def _watch_interfaces(self, changes: Iterable[Change], now: float) -> None:
+        names = {name for change in changes if change.kind not in _OF_ADDRESSES for name in _names(change)}
+        for name in self.tracking.names(SourceKind.INTERFACE):
+            if name in names:
+                self.sources_changed(self.tracking.interface_changed(now, name, is_up=self._is_up(name)))
+
+    def _is_up(self, name: str) -> bool | None:
+        interface = self._table.by_name(name)
+        return None if interface is None else interface.running
+
+    # Faults and priorities
+
+    def sources_changed(self, names: Iterable[str]) -> None:
+        """Something that these instances track has changed: an answer of `tracking`."""
+        for name in names:
+            running = self.instances.get(name)
+            if running is not None:
+                self._judge(running)
+        self._launcher.sources_changed()
+
     def _judge(self, running: RunningInstance) -> None:
-        """Tell the machine of faults that came and went."""
+        """Tell the machine of faults that came and went, and of its priority."""
         if running.ended:
             return
         now = self._reactor.time()
         faults = self._faults(running)
         before, running.faults = running.faults, faults
-        for reason in faults.keys() - before.keys():
+        self._prioritise(running, now)
+        for reason in [reason for reason in faults if reason not in before]:
             if running.router.state is State.FAULT:
                 self._log.info(vocabulary.further_fault(running.name, reason))
             self.perform(running, running.router.fault_found(now, reason), now)
-        for reason in before.keys() - faults.keys():
+        for reason in [reason for reason in before if reason not in faults]:
             self.perform(running, running.router.fault_cleared(now, reason, before[reason]), now)
         running.arm()
+
+    def _prioritise(self, running: RunningInstance, now: float) -> None:
+        old = running.router.instance.priority
+        self.perform(running, running.router.priority_changed(now, self._priority(running)), now)
+        self._tell_priority(running, old)
+
+    def _tell_priority(self, running: RunningInstance, old: int) -> None:
+        new = running.router.instance.priority
+        if new != old:
+            self._executor.tell(running, lambda follower: follower.priority_changed(running, old, new))
+
+    def _priority(self, running: RunningInstance) -> int:
+        """Return the priority with all weights; that of a crashed predecessor until all scripts have told theirs."""
+        if running.inherited_priority and self.tracking.is_incomplete(running.name):
+            return running.inherited_priority
+        return self.tracking.priority(running.name)
 
     def _faults(self, running: RunningInstance) -> dict[str, str]:
         """Return every reason for FAULT, each with what is to be said when it is gone."""
@@ -380,7 +432,15 @@ class Roster:
             faults[reason] = f"trying virtual address {text} again"
         if running.socket_problem:
             faults[running.socket_problem] = f"sockets on {footing.adverts} are open"
+        faults |= self.tracking.faults(running.name)
+        if running.router.state is State.FAULT:  # and no other may leave it before this is known
+            for script in self.tracking.awaited(running.name):
+                faults[f"script {script} has not ended yet"] = f"script {script} has ended"
         return faults
+
+
+def _names(change: Change) -> tuple[str, str]:
+    return change.interface.name, change.old_name
 
 
 def _addresses_in(config: Config) -> frozenset[tuple[bytes, int]]:

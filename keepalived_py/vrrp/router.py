@@ -363,13 +363,18 @@ class VirtualRouter:
         self._adverts = self._prepare()
         return effects
 
-    def reconfigured(self, now: float, parameters: Parameters) -> Effects:
+    def reconfigured(self, now: float, parameters: Parameters, priority: int | None = None) -> Effects:
         """A reload changed what is configured; state, counters and sequence numbers stay.
+
+        Args:
+            now: monotonic seconds.
+            parameters: the new ones.
+            priority: with the weights of what is tracked; None when nothing is.
 
         Raises:
             ValueError: it would be another virtual router.
         """
-        effects = self.instance.reconfigured(now, parameters)
+        effects = self.instance.reconfigured(now, parameters, priority)
         self._adverts = self._prepare()
         return self._counted(now, effects)
 

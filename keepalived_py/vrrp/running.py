@@ -19,6 +19,7 @@ EARLY = 0.01
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from keepalived_py.config.model.vrrp import SyncGroup as VrrpSyncGroup
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.transmit import Burst
     from keepalived_py.reactor import Timer
@@ -26,11 +27,30 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.restoration import Restoration
     from keepalived_py.vrrp.router import VirtualRouter
     from keepalived_py.vrrp.sockets import PoolSockets
+    from keepalived_py.vrrp.sync_group import SyncGroup
 
 NOTES_AT_ONCE = 20
 """Log lines that adverts of other routers may cause at once, per instance."""
 NOTES_INTERVAL = 5.0
 """Seconds for each further one."""
+
+
+@structure(frozen=False, eq=False)
+class RunningGroup:
+    """What belongs to one sync group.
+
+    Attributes:
+        config: as configured now.
+        machine: decides what its members do together.
+    """
+
+    config: VrrpSyncGroup
+    machine: SyncGroup
+
+    @property
+    def name(self) -> str:
+        """The name of the group."""
+        return self.config.name
 
 
 @structure(frozen=False, eq=False)
@@ -51,6 +71,7 @@ class RunningInstance:
         ended: whether it is an instance no more: timers that still come for it do nothing.
         holding: whether the addresses are ours: added, or being added.
         announced: whether the addresses being added are announced once as they come.
+        inherited_priority: effective priority of a crashed predecessor; 0 without one.
         faults: reasons that the machine was told, with what is to be said when each is gone.
         given_up: addresses that other programs keep removing; the instance leaves them to others for a while.
         source_announcement: frame that tells unicast peers where our source address is; None without one.
@@ -75,6 +96,7 @@ class RunningInstance:
     ended: bool = False
     holding: bool = False
     announced: bool = False
+    inherited_priority: int = 0
     faults: dict[str, str] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
     source_announcement: Burst | None = None

@@ -71,9 +71,11 @@ class SyncGroup:
 
     def regrouped(self, members: Mapping[str, VirtualRouter]) -> None:
         """Take other members; those who left must have been told so (`left_group`)."""
-        self.members = dict(members)
-        for router in members.values():
+        for name, router in members.items():
             router.instance.entered_group(self.name)
+            if self.state is State.MASTER and name not in self.members:
+                router.instance.joins_masters()
+        self.members = dict(members)
 
     def settle(self, now: float, name: str = "") -> Settlement:
         """Bring all members into one state.
@@ -158,9 +160,11 @@ class SyncGroup:
         return next((name for name, router in self.members.items() if router.instance.wish is not None), "")
 
     def _wait_for_late_members(self, now: float) -> Settlement:
-        """Some members are master, taken over from a crashed process or a group of fewer members; others listen."""
+        """Some members are master, taken over from a crashed process or brought together by a reload; others listen."""
         for router in self.members.values():
-            router.instance.joins = router.state is State.BACKUP
+            router.instance.joins_masters()
+        if any(_has_yielded(router.instance) for router in self.members.values()):
+            return self._leave_master(now, "")
         masters = ", ".join(name for name, router in self.members.items() if router.state is State.MASTER)
         return self._enter(now, State.MASTER, Cause(f"{masters} went on as master"), [])
 

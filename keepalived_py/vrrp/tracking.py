@@ -27,23 +27,29 @@ _DEFINITIONS = {
     SourceKind.BFD: "bfd_instances",
 }
 
+_POLLED = frozenset({SourceKind.SCRIPT, SourceKind.FILE, SourceKind.PROCESS})
+"""Kinds of which something is known soon after the start, but not at once."""
+
 
 class Tracking:
     """All sources that instances and sync groups of one configuration track.
 
     Args:
-        config: the configuration.
+        config: the configuration, if there is one yet.
 
     Attributes:
         sources: by kind and name, those that somebody tracks.
+        runs_scripts: whether somebody runs the scripts: only then is there a first result to wait for.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config | None = None, *, runs_scripts: bool = False) -> None:
+        self.runs_scripts = runs_scripts
         self.sources: dict[SourceKey, Source] = {}
         self._items: dict[str, tuple[TrackedItem, ...]] = {}
         self._priorities: dict[str, int] = {}
         self._users: dict[SourceKey, Names] = {}
-        self._take(config)
+        if config is not None:
+            self._take(config)
 
     def reconfigured(self, config: Config) -> None:
         """A reload: sources that are watched as before keep what was found out about them."""
@@ -129,10 +135,19 @@ class Tracking:
 
     def awaited(self, instance: str) -> tuple[str, ...]:
         """Return the scripts without which it is not known whether an instance is in FAULT: none has ended yet."""
+        if not self.runs_scripts:
+            return ()
         return tuple(
             item.key.name
             for item in self._items.get(instance, ())
             if item.key.kind is SourceKind.SCRIPT and not item.weight and self.sources[item.key].is_up is None
+        )
+
+    def is_incomplete(self, instance: str) -> bool:
+        """Return whether the weight of a script, file or process is not known yet."""
+        return any(
+            item.weight and item.key.kind in _POLLED and self.sources[item.key].is_up is None
+            for item in self._items.get(instance, ())
         )
 
     def priority(self, instance: str) -> int:

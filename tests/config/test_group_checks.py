@@ -39,6 +39,15 @@ def test_address_of_two_instances_is_advice_not_an_error() -> None:
     ]
 
 
+def test_weight_in_a_group_with_an_address_owner_is_an_error() -> None:
+    text = instance_text("priority 255", name="A", vrid=1) + instance_text(
+        "priority 255", name="B", vrid=2, addresses="10.0.0.101"
+    )
+    group = "vrrp_sync_group G {\n group {\n A\n B\n }\n track_interface {\n eth1 weight 10\n lo\n }\n}\n"
+
+    assert check_text(text + group)[1] == ["(G) track_interface eth1: the weight is 0 since a member has priority 255"]
+
+
 def test_sync_group_may_come_before_its_members() -> None:
     config, messages = check_text("vrrp_sync_group G { group { A\n B } }\n" + TWO)
     assert messages == []

@@ -9,6 +9,7 @@ from keepalived_py.vrrp.effects import NOTHING, Effect
 from keepalived_py.vrrp.state import State, Transition
 from keepalived_py.vrrp.sync_group import SETTLED
 from tests.transitions.group import FAULT, GOOD_NEWS, NOW, Done, Group, backups, faulty, masters
+from tests.transitions.machine import STARTED_AT
 
 TAKEOVER = (Effect.SEND_ADVERT, Effect.ADD_ADDRESSES, Effect.ANNOUNCE, Effect.REPORT_TRANSITION)
 YIELD = (Effect.REMOVE_ADDRESSES, Effect.REPORT_TRANSITION)
@@ -301,6 +302,23 @@ def test_group_yields_when_a_member_that_joins_finds_another_master() -> None:
 
     assert joined(group.hear("B", 150)) == [("B", (Effect.REPORT_NOTES, *CONSULT)), ("A", YIELD)]
     assert group.states == "BB"
+    assert group.state is State.BACKUP
+
+
+def test_group_made_of_a_master_and_a_follower_of_another_master_is_backup() -> None:
+    group = Group("A", "B")
+    group.group.regrouped({})
+    group.routers["A"].instance.group = group.routers["B"].instance.group = ""
+    group.tell("A", "started", now=STARTED_AT)
+    group.tell("B", "started", now=STARTED_AT)
+    group.time_out("A")
+    group.hear("B", 150)
+    assert group.states == "MB"
+
+    group.group.regrouped(group.routers)
+    settlement = group.group.settle(NOW)
+
+    assert [(move.name, move.effects) for move in settlement.moves] == [("A", YIELD)]
     assert group.state is State.BACKUP
 
 

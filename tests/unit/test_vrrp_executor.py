@@ -114,6 +114,9 @@ class Listener:
     def priority_changed(self, _running: RunningInstance, old: int, new: int) -> None:
         self.heard.append((f"{old} {new}", self._count()))
 
+    def group_transition_made(self, name: str, transition: Transition) -> None:
+        self.heard.append((f"{name} {transition.new.name}", self._count()))
+
     def _count(self) -> int:
         while True:
             try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from keepalived_py.config.model import Config
 from keepalived_py.config.model.addresses import VirtualAddress
 from keepalived_py.config.model.vrrp import VrrpInstance
 from keepalived_py.kernel.interfaces import InterfaceTable
@@ -83,7 +84,8 @@ def test_virtual_address_that_comes_makes_no_instance_look_again_and_another_mak
     record = AdoptionRecord(memoryview(bytearray(4096)))
     links = cast("LinkKeeper", NoLinks())
     roster = Roster(reactor, Log("x", syslog=False), table, cast("Executor", Idle()), record, links)
-    roster.instances = {f"VI_{number}": running_instance(number, table, reactor) for number in range(1, COUNT)}
+    roster.instances.update({f"VI_{number}": running_instance(number, table, reactor) for number in range(1, COUNT)})
+    roster.tracking.reconfigured(Config(vrrp_instances=tuple(one.config for one in roster.instances.values())))
     roster.interfaces_changed(table.apply(event(octets)))
     assert looked == expected
     reactor.close()

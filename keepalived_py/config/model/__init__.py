@@ -207,7 +207,6 @@ class Config(Record):
         default=(),
         name="vrrp_sync_group",
         section="vrrp",
-        in_effect=False,
     )
     ssl: Ssl | None = keyword(
         Block("check:Ssl"), "Certificates of checks", default=None, name="SSL", section="check", in_effect=False

@@ -28,7 +28,7 @@ class TrackedInterface(Record):
         default=None,
         unset=OWN,
     )
-    reverse: bool = keyword(ON, "Add the weight while it is down instead", default=False)
+    reverse: bool = keyword(ON, "Turn the sign of the weight round; FAULT when it is up", default=False)
 
 
 @record

@@ -144,7 +144,7 @@ class VrrpInstance(Record):
     vrf: str | None = keyword(INTERFACE, "VRF of a unicast instance without interface", default=None)
     dont_track_primary: bool = keyword(ON, "Go on when the interface is down", default=False)
     track_interface: tuple[TrackedInterface, ...] = keyword(
-        TRACK_INTERFACE, "Interfaces that priority or FAULT depend on", default=(), unset="weight 0", in_effect=False
+        TRACK_INTERFACE, "Interfaces that priority or FAULT depend on", default=(), unset="weight 0"
     )
     track_script: tuple[TrackedScript, ...] = keyword(
         TRACK_SCRIPT, "Scripts that priority or FAULT depend on", default=(), unset="weight of script", in_effect=False
@@ -421,16 +421,20 @@ class SyncGroup(Record):
         TRACK_INTERFACE, "Interfaces that the group depends on", default=(), unset="weight 0"
     )
     track_script: tuple[TrackedScript, ...] = keyword(
-        TRACK_SCRIPT, "Scripts that the group depends on", default=(), unset="weight of script"
+        TRACK_SCRIPT, "Scripts that the group depends on", default=(), unset="weight of script", in_effect=False
     )
     track_file: tuple[TrackedFile, ...] = keyword(
-        TRACK_FILE, "Files that the group depends on", default=(), unset="weight of track_file"
+        TRACK_FILE, "Files that the group depends on", default=(), unset="weight of track_file", in_effect=False
     )
     track_process: tuple[TrackedFile, ...] = keyword(
-        TRACK_PROCESS, "Processes that the group depends on", default=(), unset="weight of track process"
+        TRACK_PROCESS,
+        "Processes that the group depends on",
+        default=(),
+        unset="weight of track process",
+        in_effect=False,
     )
     track_bfd: tuple[TrackedScript, ...] = keyword(
-        TRACK_BFD, "BFD sessions that the group depends on", default=(), unset="weight of bfd_instance"
+        TRACK_BFD, "BFD sessions that the group depends on", default=(), unset="weight of bfd_instance", in_effect=False
     )
     notify_backup: Script | None = keyword(SCRIPT, "Run when the group enters BACKUP", default=None)
     notify_master: Script | None = keyword(SCRIPT, "Run when the group enters MASTER", default=None)

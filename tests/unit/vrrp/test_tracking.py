@@ -38,7 +38,7 @@ def config_of(text: str) -> Config:
 
 
 def tracking_of(text: str) -> Tracking:
-    return Tracking(config_of(text))
+    return Tracking(config_of(text), runs_scripts=True)
 
 
 def one_item(kind: str, weight: str, *, priority: int = 100) -> Tracking:
