@@ -1,0 +1,37 @@
+"""Runs what is in `inside` within a kernel of its own, one boot per file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.uml.machine import run_inside, run_tests_inside, why_not
+
+INSIDE = Path(__file__).with_name("inside")
+MODULES = {
+    "test_links.py": ("veth", "bridge", "macvlan", "ipvlan", "vrf", "dummy", "8021q"),
+}
+TIMEOUT = 240.0
+"""Seconds for one file, the boot included."""
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300), pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")]
+
+
+def test_kernel_runs_a_command_and_returns_its_exit_code() -> None:
+    outcome = run_inside(["sh", "-c", "ip link add d0 type dummy && ip link show d0 && exit 7"], ["dummy"], 30)
+    assert outcome.code == 7, outcome.console
+    assert "d0: <BROADCAST,NOARP>" in outcome.console
+
+
+def test_every_file_inside_has_its_modules() -> None:
+    assert {path.name for path in INSIDE.glob("test_*.py")} == set(MODULES)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_file_passes_inside(name: str) -> None:
+    outcome = run_tests_inside(f"tests/uml/inside/{name}", MODULES[name], TIMEOUT)
+    assert outcome.code == 0, outcome.console
+    assert re.search(r"\d+ passed", outcome.console), outcome.console
+    assert not re.search(r"\d+ skipped", outcome.console), outcome.console
