@@ -12,7 +12,7 @@ from keepalived_py.vrrp.packet import (
     pseudo_header_sum,
     with_priority,
 )
-from keepalived_py.vrrp.parameters import IPV4, Parameters
+from keepalived_py.vrrp.parameters import IPV4, MULTICAST_IPV4, Parameters
 from keepalived_py.vrrp.signature import TRAILER_LENGTH, Signature
 from keepalived_py.vrrp.timers import VERSION_2
 
@@ -108,12 +108,18 @@ class Adverts:
             addresses=parameters.virtual_addresses,
             authentication_type=parameters.authentication.type,
             authentication_data=self._authentication_data(),
-            pseudo_header=0 if without_pseudo_header else pseudo_header_sum(self._source, destination, length),
+            pseudo_header=0 if without_pseudo_header else self._pseudo_header_sum(destination, length),
         )
         if not is_ipv4 or self._header is not None:
             return message
         payload_length = len(message) + (0 if self._signature is None else TRAILER_LENGTH)
         return ipv4_header(self._source, destination, payload_length, parameters.ttl) + message
+
+    def _pseudo_header_sum(self, destination: bytes, length: int) -> int:
+        parameters = self._parameters
+        if parameters.old_unicast_checksum and parameters.knows_old_checksum:
+            destination = parameters.multicast_destination or MULTICAST_IPV4
+        return pseudo_header_sum(self._source, destination, length)
 
     def _authentication_data(self) -> bytes:
         if self._parameters.version != VERSION_2:

@@ -1,4 +1,4 @@
-"""When a master tells its neighbours again where the addresses are: `garp_master_*` and `garp_lower_prio_*`."""
+"""When a master tells its neighbours again where the addresses are: `garp_master_*`, `garp_lower_prio_*` and so on."""
 
 from math import inf
 
@@ -7,6 +7,7 @@ from keepalived_py.vrrp.parameters import Parameters
 
 _ANNOUNCE = (Effect.ANNOUNCE,)
 _REFRESH = (Effect.REFRESH,)
+_EXTRA = (Effect.ANNOUNCE_EXTRA,)
 _ANSWER = (Effect.ANNOUNCE_LOWER_PRIORITY,)
 
 
@@ -17,16 +18,17 @@ class Announcements:
         next_at: the earliest of them; infinite for none.
     """
 
-    __slots__ = ("_again_at", "_answer_at", "_refresh_at", "next_at")
+    __slots__ = ("_again_at", "_answer_at", "_extra_at", "_refresh_at", "next_at")
 
     def __init__(self) -> None:
-        self._again_at = self._refresh_at = self._answer_at = self.next_at = inf
+        self._again_at = self._refresh_at = self._extra_at = self._answer_at = self.next_at = inf
 
     def schedule(self, now: float, parameters: Parameters) -> None:
         """We became master and have announced once: a second time after `garp_master_delay`, then refreshes."""
         again_at = now + parameters.garp_master_delay
         self._again_at = again_at if parameters.garp_master_delay else inf
         self._refresh_at = again_at + parameters.garp_master_refresh if parameters.garp_master_refresh else inf
+        self._extra_at = again_at + parameters.garp_extra_interval if parameters.garp_extra_interval else inf
         self._arm()
 
     def answer(self, now: float, parameters: Parameters) -> Effects:
@@ -38,9 +40,12 @@ class Announcements:
             self._arm()
         return _ANSWER
 
-    def refresh_changed(self, now: float, parameters: Parameters) -> None:
-        """A reload gave a master another `garp_master_refresh`."""
-        self._refresh_at = now + parameters.garp_master_refresh if parameters.garp_master_refresh else inf
+    def reconfigured(self, now: float, old: Parameters, parameters: Parameters) -> None:
+        """A reload perhaps gave a master other intervals."""
+        if parameters.garp_master_refresh != old.garp_master_refresh:
+            self._refresh_at = now + parameters.garp_master_refresh if parameters.garp_master_refresh else inf
+        if parameters.garp_extra_interval != old.garp_extra_interval:
+            self._extra_at = now + parameters.garp_extra_interval if parameters.garp_extra_interval else inf
         self._arm()
 
     def due(self, now: float, parameters: Parameters) -> Effects:
@@ -52,6 +57,9 @@ class Announcements:
         if now >= self._refresh_at:
             self._refresh_at = now + parameters.garp_master_refresh
             effects += _REFRESH
+        if now >= self._extra_at:
+            self._extra_at = now + parameters.garp_extra_interval
+            effects += _EXTRA
         if now >= self._answer_at:
             self._answer_at = inf
             effects += _ANSWER
@@ -60,7 +68,7 @@ class Announcements:
 
     def cancel(self) -> None:
         """We are master no more."""
-        self._again_at = self._refresh_at = self._answer_at = self.next_at = inf
+        self._again_at = self._refresh_at = self._extra_at = self._answer_at = self.next_at = inf
 
     def _arm(self) -> None:
-        self.next_at = min(self._again_at, self._refresh_at, self._answer_at)
+        self.next_at = min(self._again_at, self._refresh_at, self._extra_at, self._answer_at)

@@ -79,6 +79,11 @@ class Announcer:
         if not running.work:
             self.announce(running, rounds)
 
+    def announce_extra(self, running: RunningInstance) -> None:
+        """Keep switches from forgetting where the hardware addresses are that send nothing (garp_extra_if)."""
+        if running.extra_announcement is not None:
+            running.extra_announcement.send(self._frames.fileno())
+
     def announce_source(self, running: RunningInstance) -> None:
         """Unicast peers may have forgotten our hardware address while our interface was down."""
         if running.source_announcement is not None:

@@ -17,6 +17,7 @@ class Effect(Enum):
     REMOVE_ADDRESSES = "take every virtual address off its interface"
     ANNOUNCE = "gratuitous ARP / unsolicited NA for every virtual address, the configured number of times"
     REFRESH = "gratuitous ARP / unsolicited NA, the configured number of refresh repeats"
+    ANNOUNCE_EXTRA = "one frame on each interface that has addresses of ours but no adverts (garp_extra_if)"
     ANNOUNCE_LOWER_PRIORITY = "announce again because a lower-priority advert was heard"
     ANNOUNCE_SOURCE = "one gratuitous ARP / unsolicited NA for our own source address, so that unicast peers find us"
     REPORT_TRANSITION = "log and notify `instance.transition`"

@@ -76,6 +76,7 @@ class Executor:
             Effect.REMOVE_ADDRESSES: self._remove_addresses,
             Effect.ANNOUNCE: self._announce,
             Effect.REFRESH: self._refresh,
+            Effect.ANNOUNCE_EXTRA: self._announce_extra,
             Effect.ANNOUNCE_LOWER_PRIORITY: self._announce_lower_priority,
             Effect.ANNOUNCE_SOURCE: self._announce_source,
             Effect.REPORT_TRANSITION: self._report_transition,
@@ -304,6 +305,9 @@ class Executor:
 
     def _refresh(self, running: RunningInstance, _now: float) -> None:
         self.announcer.announce_unless_busy(running, running.router.parameters.garp_master_refresh_repeat)
+
+    def _announce_extra(self, running: RunningInstance, _now: float) -> None:
+        self.announcer.announce_extra(running)
 
     def _announce_lower_priority(self, running: RunningInstance, _now: float) -> None:
         self.announcer.announce_unless_busy(running, running.router.parameters.garp_lower_prio_repeat)

@@ -242,8 +242,7 @@ class Instance:
         self._retime(self.priority if old.priority == parameters.priority else parameters.priority, interval)
         if self.state is not State.MASTER or parameters == old:
             return NOTHING
-        if parameters.garp_master_refresh != old.garp_master_refresh:
-            self._announcements.refresh_changed(now, parameters)
+        self._announcements.reconfigured(now, old, parameters)
         return self._send(now)
 
     def stopped(self, now: float) -> Effects:

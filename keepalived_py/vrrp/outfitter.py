@@ -14,7 +14,7 @@ from keepalived_py.vrrp.placement import DEFAULT_MTU, place
 from keepalived_py.vrrp.takeover import Takeover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.interfaces import Interface, InterfaceTable
@@ -81,6 +81,7 @@ class Outfitter:
         running.misplaced = tuple(misplaced)
         self._executor.prepare(running, Takeover(placed))
         running.source_announcement = self._source_announcement(running)
+        running.extra_announcement = _extra_announcement(running, placed)
 
     def _is_foreign(self, running: RunningInstance, placed: PlacedAddress) -> bool:
         """Return whether somebody else had put an address on its interface before we did; we must not remove it."""
@@ -131,6 +132,20 @@ class Outfitter:
             self.fit_sockets(running)
             self._pool.settle()
             running.arm()
+
+
+def _extra_announcement(running: RunningInstance, placed: Sequence[PlacedAddress]) -> Burst | None:
+    """Return one frame for each VMAC that no adverts leave from; with `all` for each such interface."""
+    extra, footing = running.config.garp_extra_if, running.footing
+    if extra is None:
+        return None
+    own = {link.name for link in footing.links}
+    frames: dict[int, bytes] = {}
+    for one in placed:
+        is_silent = one.interface_name != footing.adverts and (extra.all or one.interface_name in own)
+        if is_silent and one.mac:
+            frames.setdefault(one.request.interface, one.frame())
+    return Burst([(frame, frame_destination(index)) for index, frame in frames.items()]) if frames else None
 
 
 def forwards(interface: str) -> bool:

@@ -60,12 +60,16 @@ class Parameters:
         garp_master_repeat: frames per address in each of both.
         garp_master_refresh: seconds between refreshing announcements; 0 for none.
         garp_master_refresh_repeat: frames per address in a refresh.
+        garp_extra_interval: seconds between announcements on interfaces without adverts; 0 for none.
         garp_lower_prio_delay: seconds until a lower-priority advert is answered the second time; 0 for none.
         garp_lower_prio_repeat: frames per address then; 0 for no answer.
         lower_prio_no_advert: a master does not answer a lower-priority advert with its own.
         higher_prio_send_advert: a master answers a higher-priority advert before it yields.
         skip_check_adv_addr: addresses of the master already known are not compared again.
         v3_checksum_as_v2: IPv4 version 3 checksum without the pseudo-header (RFC 9568 section 5.2.8).
+        old_unicast_checksum: IPv4 version 3 checksums of unicast adverts are made as if they went to the group, as
+            keepalived before 1.3.6 did: True for always, False for never, None to accept both and send what the
+            peers send.
         owner_ignore_adverts: an address owner discards every advert.
         timer_expired_backup: priority of the best other router when configured; 0 to learn it from its adverts.
         authentication: version 2 only.
@@ -93,12 +97,14 @@ class Parameters:
     garp_master_repeat: int = 5
     garp_master_refresh: float = 0.0
     garp_master_refresh_repeat: int = 1
+    garp_extra_interval: float = 0.0
     garp_lower_prio_delay: float = 5.0
     garp_lower_prio_repeat: int = 5
     lower_prio_no_advert: bool = False
     higher_prio_send_advert: bool = False
     skip_check_adv_addr: bool = False
     v3_checksum_as_v2: bool = False
+    old_unicast_checksum: bool | None = None
     owner_ignore_adverts: bool = False
     timer_expired_backup: int = 0
     authentication: Authentication = NO_AUTHENTICATION
@@ -129,6 +135,11 @@ class Parameters:
         if self.unicast_peers:
             return tuple(peer.address for peer in self.unicast_peers)
         return (self.multicast_destination or (MULTICAST_IPV4 if self.family == IPV4 else MULTICAST_IPV6),)
+
+    @property
+    def knows_old_checksum(self) -> bool:
+        """Whether there are two ways to make a checksum: for IPv4, version 3 and unicast only."""
+        return bool(self.unicast_peers) and self.family == IPV4 and self.version == VERSION_3
 
     @property
     def is_owner(self) -> bool:

@@ -25,7 +25,7 @@ from keepalived_py.vrrp.packet import (
     message_length,
     pseudo_header_sum,
 )
-from keepalived_py.vrrp.parameters import IPV4, MULTICAST_TTL, OWNER_PRIORITY, Parameters
+from keepalived_py.vrrp.parameters import IPV4, MULTICAST_IPV4, MULTICAST_TTL, OWNER_PRIORITY, Parameters
 from keepalived_py.vrrp.rejection import Rejection
 from keepalived_py.vrrp.signature import TRAILER_LENGTH, Signature
 from keepalived_py.vrrp.timers import VERSION_2, VERSION_3
@@ -189,7 +189,18 @@ def _checksum_is_valid(parameters: Parameters, datagram: Datagram, message: Mess
     if parameters.family != IPV4:
         # The checksum of IPv6 is the kernel's, over all of the payload; that of IPv4 ends with the message.
         octets += datagram.trailer
-    return checksum_is_valid(octets, pseudo_header_sum(datagram.source, datagram.destination, len(octets)))
+    if parameters.old_unicast_checksum and parameters.knows_old_checksum:
+        return has_old_checksum(parameters, datagram)
+    if checksum_is_valid(octets, pseudo_header_sum(datagram.source, datagram.destination, len(octets))):
+        return True
+    may_be_old = parameters.old_unicast_checksum is None and parameters.knows_old_checksum
+    return may_be_old and has_old_checksum(parameters, datagram)
+
+
+def has_old_checksum(parameters: Parameters, datagram: Datagram) -> bool:
+    """Whether a unicast advert has the checksum of one to the group (`Parameters.old_unicast_checksum`)."""
+    group = parameters.multicast_destination or MULTICAST_IPV4
+    return checksum_is_valid(datagram.message, pseudo_header_sum(datagram.source, group, len(datagram.message)))
 
 
 def _check_addressee(parameters: Parameters, datagram: Datagram, priority: int) -> Rejection | None:

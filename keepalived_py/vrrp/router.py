@@ -2,6 +2,7 @@
 
 from keepalived_py.observability.budget import LineBudget
 from keepalived_py.observability.counters import VrrpCounters
+from keepalived_py.structure import replace
 from keepalived_py.vrrp.adverts import RESIGNATION, Adverts, Outgoing
 from keepalived_py.vrrp.authentication import AuthenticationHeader, AuthenticationType
 from keepalived_py.vrrp.cause import Cause
@@ -15,6 +16,7 @@ from keepalived_py.vrrp.reception import (
     Verifier,
     address_text,
     check_advert,
+    has_old_checksum,
     remark_on,
     split_ipv4,
     split_ipv6,
@@ -76,6 +78,7 @@ class VirtualRouter:
         "_repeated_at",
         "_repeats_from",
         "_rivals_told",
+        "_sends_old_checksum",
         "_verifier",
         "counters",
         "instance",
@@ -111,6 +114,7 @@ class VirtualRouter:
         self._repeat_hop_limit = -1
         self._repeated_at = 0.0
         self._repeats_from = 0
+        self._sends_old_checksum = False
         self._adverts = self._prepare()
 
     @property
@@ -203,6 +207,8 @@ class VirtualRouter:
         self._peers.heard(now, datagram.source, message.priority, message.interval)
         remark = self._remark(datagram, message)
         noted = NOTHING if remark is None else self._refuse(now, remark, datagram, message)
+        if instance.parameters.knows_old_checksum and not self._sends_old_checksum:
+            noted = self._learn_checksum(datagram) or noted
         if datagram.trailer and isinstance(self._verifier, Signature) and self._verifier.is_skewed:
             noted = self._refuse(now, Rejection.CLOCK_SKEW, datagram, message) or noted
         effects = self._counted(now, instance.advert_received(now, datagram.source, message.priority, message.interval))
@@ -215,6 +221,17 @@ class VirtualRouter:
         else:
             self._repeat_tail = None
         return effects if not noted or Effect.REPORT_NOTES in effects else effects + noted
+
+    def _learn_checksum(self, datagram: Datagram) -> Effects:
+        """Speak to peers as they speak to us, when one of them turns out to be old."""
+        parameters = self.instance.parameters
+        is_peer = any(peer.address == datagram.source for peer in parameters.unicast_peers)
+        if not is_peer or parameters.old_unicast_checksum is not None or not has_old_checksum(parameters, datagram):
+            return NOTHING
+        self._sends_old_checksum = True
+        self.instance.notes.append(Note("Setting unicast VRRPv3 checksum to old version"))
+        self._adverts = self._prepare()
+        return _NOTES
 
     def _remark(self, datagram: Datagram, message: Message) -> Rejection | None:
         instance = self.instance
@@ -422,7 +439,10 @@ class VirtualRouter:
     def _prepare(self) -> Adverts:
         self._repeat_tail = None
         self._verifier = self._next_verifier()
-        adverts = Adverts(self.instance.parameters, self.instance.source_address, self._verifier)
+        parameters = self.instance.parameters
+        if self._sends_old_checksum and parameters.old_unicast_checksum is None:
+            parameters = replace(parameters, old_unicast_checksum=True)
+        adverts = Adverts(parameters, self.instance.source_address, self._verifier)
         adverts.prepare(self.instance.priority)
         return adverts
 

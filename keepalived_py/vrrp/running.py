@@ -74,6 +74,7 @@ class RunningInstance:
         inherited_priority: effective priority of a crashed predecessor; 0 without one.
         faults: reasons that the machine was told, with what is to be said when each is gone.
         given_up: addresses that other programs keep removing; the instance leaves them to others for a while.
+        extra_announcement: one frame for each interface that has addresses but no adverts; None without any.
         source_announcement: frame that tells unicast peers where our source address is; None without one.
         work: netlink and announcement work still to be done, in order; values are pauses in seconds.
         turn: number of the scheduled step; a step with another number is stale.
@@ -99,6 +100,7 @@ class RunningInstance:
     inherited_priority: int = 0
     faults: dict[str, str] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
+    extra_announcement: Burst | None = None
     source_announcement: Burst | None = None
     work: deque[Iterator[float]] = field(default_factory=deque)
     turn: int = 0

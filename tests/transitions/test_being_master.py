@@ -4,6 +4,7 @@ from math import inf
 
 import pytest
 
+from keepalived_py.structure import replace
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.instance import Instance
 from keepalived_py.vrrp.state import Note, State, Transition
@@ -70,6 +71,15 @@ def test_master_refreshes_from_the_second_announcement_on() -> None:
         if Effect.REFRESH in effects or Effect.ANNOUNCE in effects
     ]
     assert announcements == [(0.5, (Effect.ANNOUNCE,)), (2.5, (Effect.REFRESH,)), (4.5, (Effect.REFRESH,))]
+
+
+def test_master_announces_on_interfaces_without_adverts_at_their_own_interval_until_a_reload_changes_it() -> None:
+    instance = master(garp_master_delay=0.5, garp_extra_interval=2.0)
+    extra = (Effect.ANNOUNCE_EXTRA,)
+    found = [(at, effects) for at, effects in timeline(instance, SINCE + 4.9) if Effect.ANNOUNCE_EXTRA in effects]
+    assert found == [(2.5, extra), (4.5, extra)]
+    instance.reconfigured(SINCE + 5.0, replace(instance.parameters, garp_extra_interval=0.0))
+    assert not any(Effect.ANNOUNCE_EXTRA in effects for _at, effects in timeline(instance, SINCE + 9.0))
 
 
 def test_master_advert_goes_before_announcements_due_at_the_same_time() -> None:

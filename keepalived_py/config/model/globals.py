@@ -214,7 +214,6 @@ class GlobalDefs(NotificationDefs):
         "Interval of announcements on interfaces without adverts",
         default=None,
         unset="0 (off)",
-        in_effect=False,
         aliases=(Alias("vrrp_vmac_garp_intvl", "Earlier spelling of vrrp_garp_extra_if", faulty=True),),
         forgiving=True,
     )

@@ -130,7 +130,6 @@ class VrrpInstance(Record):
         "Checksum of old versions for unicast adverts",
         default=None,
         unset="auto detect",
-        in_effect=False,
     )
     native_ipv6: bool = keyword(ON, "Deprecated: use IPv6 and version 3", default=False, effect=choose_version_3)
     state: str = keyword(
@@ -361,7 +360,6 @@ class VrrpInstance(Record):
         "Interval of announcements on interfaces without adverts; 0 for none",
         default=None,
         unset="global vrrp_garp_extra_if",
-        in_effect=False,
         aliases=(Alias("vmac_garp_intvl", "Earlier spelling of garp_extra_if", faulty=True),),
         forgiving=True,
     )
