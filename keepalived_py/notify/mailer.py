@@ -74,7 +74,8 @@ def message(job: Job, sender: str) -> EmailMessage:
     mail["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost")
     mail["X-Mailer"] = "Keepalived"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(printable(job["text"]))
+    text = printable(job["text"])
+    mail.set_content(text, cte=None if text.isascii() else "quoted-printable")  # not every server takes eight bits
     return mail
 
 
@@ -112,9 +113,13 @@ def trust(job: Job) -> ssl.SSLContext | None:
 
 
 def lower_privileges() -> None:
-    """Be nobody from here on: what is left to do is to talk to a stranger."""
+    """Be nobody from here on: what is left to do is to talk to a stranger.
+
+    What the libraries load only when they need it is loaded before: nobody may be unable to read them.
+    """
     if os.getuid():
         return
+    "example.org".encode("idna")
     try:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
@@ -188,6 +193,7 @@ def run(job: Job) -> int:
     sender = job["sender"] or default_sender()
     mail = message(job, sender)
     login, context = password_of(job["login"]), trust(job)
+    mail.as_bytes()
     lower_privileges()
     for attempt in range(job["attempts"]):
         if attempt:
