@@ -22,6 +22,7 @@ ACTS_WITHOUT_BEING_READ = {
     "virtual_ipaddress": "its parts are read",
     "include_check": "the expander acts on the word where it stands",
     "random_seed": "the expander acts on the word where it stands",
+    "debug": "keepalived does nothing with it either",
     "no_virtual_ipaddress": "silences a check",
     "router_id": "shown by -d; nothing else uses it before there are mails",
     "preferred_lft": "InterfaceAddress.lifetime reads it",

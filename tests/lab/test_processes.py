@@ -185,6 +185,22 @@ def test_umask_changes_with_a_reload_unless_the_command_line_gave_one(lab: Lab) 
     assert [status(node, pid, "Umask") for pid in pids.values()] == ["0077"] * 3
 
 
+@pytest.mark.parametrize(
+    ("keyword", "yields"), [("timer_expired_backup", True), ("thread_timer_expired 200", True), ("", False)]
+)
+def test_master_that_did_not_run_for_long_is_backup_if_that_is_configured(lab: Lab, keyword: str, yields: bool) -> None:
+    node = start(lab, INSTANCE.replace("interface eth0", f"interface eth0\n    nopreempt\n    {keyword}"))
+    wait(node, lambda: node.has("192.168.0.204"))
+    freeze(node, node.vrrp_pid())
+    wait(node, lambda: any(line.startswith("A thread timer expired") for line in node.log("Keepalived_vrrp")))
+    if yields:
+        wait(node, lambda: any("MASTER -> BACKUP: sent no advert for " in line for line in node.log("Keepalived_vrrp")))
+    wait(node, lambda: node.has("192.168.0.204"))
+    entered = [line for line in node.log("Keepalived_vrrp") if "Entering" in line]
+    states = [line.split()[-2] for line in entered]
+    assert states == (["BACKUP", "MASTER", "BACKUP", "MASTER"] if yields else ["BACKUP", "MASTER"])
+
+
 INSTANCE = """\
 vrrp_instance VI_1 {
     state BACKUP

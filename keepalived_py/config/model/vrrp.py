@@ -266,7 +266,7 @@ class VrrpInstance(Record):
     preempt_delay: float = keyword(
         Seconds("0", "1000"), "Time after start or repair before taking over", default=0.0, unset="0"
     )
-    debug: int = keyword(Integer(0, 4), "Accepted for old files", default=0, in_effect=False)
+    debug: int = keyword(Integer(0, 4), "Accepted for old files; keepalived does nothing with it either", default=0)
     notify_backup: Script | None = keyword(SCRIPT, "Run on entering BACKUP", default=None)
     notify_master: Script | None = keyword(SCRIPT, "Run on entering MASTER", default=None)
     notify_fault: Script | None = keyword(SCRIPT, "Run on entering FAULT", default=None)
@@ -352,7 +352,6 @@ class VrrpInstance(Record):
         "Stay BACKUP, for at least this other priority, when a late timer would make it master",
         default=None,
         unset="off; 254 when no value",
-        in_effect=False,
         aliases=(Alias("thread_timer_expired", "Earlier spelling of timer_expired_backup", faulty=True),),
     )
     garp_extra_if: ExtraInterval | None = keyword(
