@@ -130,7 +130,7 @@ def _initialiser(made: Any, *, kw_only: bool) -> Callable[..., None]:
     positions = 0 if kw_only else len(names)
 
     def initialise(self: Any, *arguments: Any, **named: Any) -> None:
-        if named or len(arguments) != positions:
+        if named or kw_only or len(arguments) != len(names):
             arguments = _complete(made, names[:positions], defaults, arguments, named)
         for put, given in zip(setters, arguments, strict=True):
             put(self, given)

@@ -57,6 +57,7 @@ PURE = frozenset(
             f"vrrp.{name}"
             for name in ("file_number", "process_pattern", "process_census", "process_quorum", "script_run")
         ),
+        *(f"check.{name}" for name in ("probe", "target", "settings", "health")),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "observability.budget",

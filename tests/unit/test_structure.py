@@ -135,3 +135,16 @@ def test_pattern_matches_by_position() -> None:
             assert x == 1
         case _:
             pytest.fail("no match")
+
+
+@structure(kw_only=True)
+class AllOptional:
+    """Named fields only, each with a default."""
+
+    first: int = 1
+    second: str = "two"
+
+
+def test_structure_of_named_fields_with_defaults_is_made_from_nothing() -> None:
+    made = AllOptional()
+    assert (made.first, made.second) == (1, "two")
