@@ -1,0 +1,130 @@
+"""Sockets of probes: opened as a check asks for it, connected without waiting in the loop."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+from keepalived_py.check.task import writable
+
+if TYPE_CHECKING:
+    from keepalived_py.check.target import Target
+
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+SO_MARK = 36
+IP_BIND_ADDRESS_NO_PORT = 24
+RESET = struct.pack("ii", 1, 0)
+"""struct linger: closing sends a reset, and no port stays in TIME_WAIT."""
+_REASONS = {
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "reset",
+    errno.EHOSTUNREACH: "no route to host",
+    errno.ENETUNREACH: "network unreachable",
+    errno.ETIMEDOUT: "timed out",
+    errno.EADDRNOTAVAIL: "no such local address",
+    errno.EADDRINUSE: "local port in use",
+    errno.ENODEV: "no such interface",
+    errno.EPIPE: "closed",
+}
+
+
+class ConnectError(Exception):
+    """No connection; the text is the reason, as `reason_of` gives it."""
+
+
+def open_socket(target: Target, kind: int = socket.SOCK_STREAM, protocol: int = 0) -> socket.socket:
+    """Return a socket that does not block, bound as the target asks for.
+
+    Raises:
+        ConnectError: the interface, the source address or the permission for a mark is missing.
+    """
+    made = socket.socket(_FAMILIES[target.family], kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, protocol)
+    try:
+        if target.mark:
+            made.setsockopt(socket.SOL_SOCKET, SO_MARK, target.mark)
+        if target.interface:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, os.fsencode(target.interface))
+        if target.bind_address or target.bind_port:
+            _bind(made, target)
+    except OSError as problem:
+        made.close()
+        raise ConnectError(reason_of(problem)) from problem
+    return made
+
+
+def _bind(made: socket.socket, target: Target) -> None:
+    if target.bind_port:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    else:
+        # The kernel chooses the port when it knows the other end: as many connections as there are pairs.
+        made.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    made.bind(endpoint(target.family, target.bind_address, target.bind_port, target.interface))
+
+
+def endpoint(family: int, address: str, port: int, interface: str = "") -> tuple[str, int] | tuple[str, int, int, int]:
+    """Return what `bind` and `connect` take; an IPv6 link-local address needs its interface.
+
+    Raises:
+        OSError: the interface does not exist.
+    """
+    if family == 4:
+        return address or "0.0.0.0", port  # noqa: S104 - any source address
+    zone = socket.if_nametoindex(interface) if interface and address.lower().startswith("fe80:") else 0
+    return address or "::", port, 0, zone
+
+
+async def connect(target: Target, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """Return a connected socket that does not block; whoever gets it closes it.
+
+    Raises:
+        ConnectError: there is no connection.
+    """
+    made = open_socket(target, kind)
+    try:
+        await _connected(made, target)
+    except OSError as problem:
+        made.close()
+        raise ConnectError(reason_of(problem, target.timeout)) from problem
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+async def _connected(made: socket.socket, target: Target) -> None:
+    code = made.connect_ex(endpoint(target.family, target.address, target.port, target.interface))
+    if code == errno.EINPROGRESS:
+        await writable(made, target.timeout)
+        code = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+def close(made: socket.socket, *, graceful: bool = False) -> None:
+    """Close a connection.
+
+    Args:
+        made: a TCP socket.
+        graceful: end it in order (FIN), instead of by a reset as keepalived does, which leaves no port in TIME_WAIT.
+    """
+    if not graceful:
+        with contextlib.suppress(OSError):  # the other end may have been faster
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    made.close()
+
+
+def reason_of(problem: OSError, timeout: float = 0.0) -> str:
+    """Return why something failed, in a few words.
+
+    Args:
+        problem: what the kernel said, or TimeoutError of a wait.
+        timeout: how long was waited, in seconds.
+    """
+    if isinstance(problem, TimeoutError) and problem.errno is None:
+        return f"timed out after {timeout:.1f} s"
+    code = problem.errno or 0
+    return _REASONS.get(code) or (os.strerror(code).lower() if code else str(problem) or "failed")
