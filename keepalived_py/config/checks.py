@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.correction import Correction
+from keepalived_py.config.firewall_checks import check_firewall
 from keepalived_py.config.group_checks import check_conflicts, check_groups, check_mentions, check_track_groups
 from keepalived_py.config.instance_checks import check_instance
 from keepalived_py.config.interface_checks import check_interfaces
@@ -32,6 +33,7 @@ def check(config: Config, environment: Environment, diagnostics: Diagnostics) ->
         diagnostics: where problems go.
     """
     _check_mail(config, environment, diagnostics)
+    config = check_firewall(config, diagnostics)
     missing = check_interfaces(config, environment, diagnostics)
     scripts = ScriptChecks(config.global_defs, environment, diagnostics)
     config = _check_objects(config, scripts, diagnostics)

@@ -78,9 +78,13 @@ class LinkKeeper:
             kept: where instances stand that go on.
         """
         self._config = config
-        doomed = self._made.keys() - _names(kept)
-        self._footings = FootingPlan(config, self._table, self._group_number, doomed).footings
+        self._footings = self.foresee(config, kept)
         self._demand()
+
+    def foresee(self, config: Config, kept: Iterable[Footing] = ()) -> dict[str, Footing]:
+        """Return where the instances of a configuration would stand, by name; `kept` as for `plan`."""
+        doomed = self._made.keys() - _names(kept)
+        return FootingPlan(config, self._table, self._group_number, doomed).footings
 
     def make(self, instance: VrrpInstance) -> Footing:
         """Make what is planned for an instance and return where it stands.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.child_loop import ChildLoop
-from keepalived_py.kernel.interfaces import InterfaceTable
+from keepalived_py.kernel.interfaces import ChangeKind, InterfaceTable
 from keepalived_py.kernel.monitor import DRAIN_LIMIT, InterfaceMonitor
 from keepalived_py.kernel.socket_options import ReceiveBuffer
 from keepalived_py.notify import vocabulary
@@ -17,6 +17,7 @@ from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.answers import Answers
 from keepalived_py.vrrp.dumps import Dumps
 from keepalived_py.vrrp.executor import Executor
+from keepalived_py.vrrp.firewall import Firewall
 from keepalived_py.vrrp.link_keeper import LinkKeeper
 from keepalived_py.vrrp.notifier import Notifier
 from keepalived_py.vrrp.recorder import Recorder
@@ -33,6 +34,7 @@ EVENTS_MEANWHILE = 2
 """Interface events heard in one iteration between two slices: most are about the addresses that we add."""
 LAST_PROGRAMS = 1.5
 """Seconds that the programs of the last transitions get before this process ends; less when they end sooner."""
+_OF_FIREWALL = frozenset({ChangeKind.APPEARED, ChangeKind.GONE, ChangeKind.RENAMED})
 UPTIME = "/proc/uptime"
 SETTINGS_SIZE = 16 * 1024
 """Bytes at the end of the record that outlives the child, for what kernel settings were before: 300 of them."""
@@ -72,6 +74,8 @@ class VrrpProcess:
         self._executor.followers.append(self._recorder)
         self._links = LinkKeeper(self._loop.reactor, self._log, self._table, child.record[-SETTINGS_SIZE:])
         self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record, self._links)
+        self._firewall = Firewall(self._programs, self._log, self._table)
+        self._reloads = 0
         self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table)
         self._notifier = Notifier(self._loop.reactor, self._log, self._programs)
         self._executor.followers.append(self._notifier)
@@ -80,6 +84,8 @@ class VrrpProcess:
         """Run until told to stop."""
         exit_code = self._loop.run(self._begin)
         self._programs.close(LAST_PROGRAMS)
+        if not self._child.options.keep_vips:
+            self._firewall.end()
         self._executor.close()
         self._links.close()
         self._monitor.close()
@@ -101,6 +107,7 @@ class VrrpProcess:
         self._log.info(vocabulary.LINK_WATCH)
         self._recorder.process("start", "replaces a process that died" if self._child.respawned else "started")
         self._notifier.configure(config)
+        self._firewall.begin(config, self._links.foresee(config), in_place=self._child.respawned)
         self._roster.start(config, self._masters, _startup_delay(config))
         self._begin_to_answer()
 
@@ -118,6 +125,14 @@ class VrrpProcess:
         changes = self._monitor.drain(EVENTS_MEANWHILE if self._executor.work.working else DRAIN_LIMIT)
         self._loop.report_addresses(change for change in changes if not self._is_virtual(change))
         self._roster.interfaces_changed(changes)
+        if any(change.kind in _OF_FIREWALL for change in changes):
+            self._review_firewall()
+
+    def _review_firewall(self) -> None:
+        """Rules name interfaces by index; a reload that is under way looks at them when it is done."""
+        if not self._reloads:
+            footings = {name: one.footing for name, one in self._roster.instances.items()}
+            self._firewall.review(self._roster.config, footings)
 
     def _is_virtual(self, change: Change) -> bool:
         """Return whether a change is about a virtual address: the instance's own log lines tell of those."""
@@ -138,11 +153,16 @@ class VrrpProcess:
         self._take_buffers(config)
         self._recorder.process("reload", "another configuration is in force")
         self._notifier.configure(config)
-        self._roster.reload(config, lambda: self._reloaded(done))
+        self._reloads += 1
+        # Whoever refuses packets to its addresses does so before the first of them is there.
+        footings = self._links.foresee(config, [one.footing for one in self._roster.instances.values()])
+        self._firewall.change(config, footings, lambda: self._roster.reload(config, lambda: self._reloaded(done)))
 
     def _reloaded(self, done: Callable[[], None]) -> None:
         groups = [(group.name, group.machine.state) for group in self._roster.groups.groups.values()]
         self._notifier.reloaded(self._roster.instances.values(), groups)
+        self._reloads -= 1
+        self._review_firewall()
         done()
 
     def _stop(self, finished: Callable[[], None]) -> None:
@@ -150,6 +170,7 @@ class VrrpProcess:
         if self._control is not None:
             self._control.close()
         self._loop.reactor.remove_reader(self._monitor)
+        self._firewall.forget()
         self._notifier.stopping()
         self._roster.stop(keep_addresses=self._child.options.keep_vips)
         self._notifier.finish(finished)

@@ -17,7 +17,7 @@ PURE = frozenset(
         "messages",
         *(
             f"config.{name}_checks"
-            for name in ("instance", "interface", "group", "tracking", "script", "server", "key")
+            for name in ("instance", "interface", "group", "tracking", "script", "server", "key", "firewall")
         ),
         "options",
         "process_settings",
@@ -49,7 +49,7 @@ PURE = frozenset(
             f"vrrp.{name}"
             for name in ("parameters", "state", "rejection", "reception", "adverts", "cause", "peers", "report")
         ),
-        *(f"vrrp.{name}" for name in ("announcements", "owner", "signature")),
+        *(f"vrrp.{name}" for name in ("announcements", "owner", "signature", "ruleset")),
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking", "member", "sync_group")),
         *(f"vrrp.{name}" for name in ("footing", "virtual_link", "link_demands")),
         "kernel.links",

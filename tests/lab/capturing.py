@@ -48,6 +48,11 @@ class Capture(Recording):
         octets = bytes.fromhex(hardware.replace(":", ""))
         return [frame for _at, _outgoing, frame in frames.records(self.lines()) if frame[6:12] == octets]
 
+    def reports(self) -> list[tuple[str, str]]:
+        """Destination and Ethernet source of every IGMP and MLD report."""
+        found = [frames.membership_report(frame) for _at, _outgoing, frame in frames.records(self.lines())]
+        return [report for report in found if report]
+
     def announcements(self, *, outgoing: bool | None = None) -> list[frames.Announcement]:
         """Gratuitous ARPs and unsolicited neighbour advertisements."""
         found = [frames.announcement(*record) for record in frames.records(self.lines())]

@@ -113,6 +113,18 @@ def advert(at: float, outgoing: bool, frame: bytes) -> Advert | None:
     return Advert(at, outgoing, source, destination, ttl, header, datagram[offset:], datagram, hardware)
 
 
+def membership_report(frame: bytes) -> tuple[str, str] | None:
+    """Destination and Ethernet source of an IGMP (RFC 3376) or MLD (RFC 3810) report in a frame, or None."""
+    (ethertype,) = struct.unpack_from("!H", frame, 12)
+    igmp_reports, mld_reports = {0x12, 0x16, 0x22}, {131, 143}
+    if ethertype == IPV4 and frame[23] == 2 and frame[14 + (frame[14] & 15) * 4] in igmp_reports:
+        return str(ipaddress.IPv4Address(frame[30:34])), frame[6:12].hex(":")
+    hop_by_hop_length = 8
+    if ethertype == IPV6 and frame[20] == 0 and frame[54] == 58 and frame[54 + hop_by_hop_length] in mld_reports:
+        return str(ipaddress.IPv6Address(frame[38:54])), frame[6:12].hex(":")
+    return None
+
+
 def announcement(at: float, outgoing: bool, frame: bytes) -> Announcement | None:
     """The gratuitous ARP (sender and target the same) or unsolicited neighbour advertisement in a frame, or None."""
     (ethertype,) = struct.unpack_from("!H", frame, 12)

@@ -230,7 +230,6 @@ class GlobalDefs(NotificationDefs):
         default=None,
         unset="no value = INPUT OUTPUT",
         once=True,
-        in_effect=False,
     )
     vrrp_ipsets: tuple[str, ...] | None = keyword(
         Several(
@@ -244,7 +243,6 @@ class GlobalDefs(NotificationDefs):
         "Names of the ipsets used with iptables; no name: use none",
         default=None,
         unset="derived from keepalived",
-        in_effect=False,
     )
     nftables: str | None = keyword(
         Maybe(Text("TABLE", limit=30), "keepalived"),
@@ -252,12 +250,11 @@ class GlobalDefs(NotificationDefs):
         default=None,
         unset="keepalived when given without name",
         once=True,
-        in_effect=False,
     )
     nftables_priority: int = keyword(
-        Integer(-(2**31), 2**31 - 1, strict=True, syntax="PRIO"), "Priority of the chains", default=-1, in_effect=False
+        Integer(-(2**31), 2**31 - 1, strict=True, syntax="PRIO"), "Priority of the chains", default=-1
     )
-    nftables_ifindex: bool = keyword(ON, "Match interfaces by index, not by name", default=False, in_effect=False)
+    nftables_ifindex: bool = keyword(ON, "Match interfaces by index, not by name", default=False)
     nftables_ipvs: str | None = keyword(
         Maybe(Text("TABLE", limit=30), "keepalived_ipvs"),
         "Let nftables set the firewall marks of IPVS groups, in this table",
@@ -274,7 +271,7 @@ class GlobalDefs(NotificationDefs):
     nftables_ipvs_start_fwmark: int = keyword(
         Integer(1, U32, strict=True), "First firewall mark used for IPVS groups", default=1000, in_effect=False
     )
-    nftables_counters: bool = keyword(ON, "Count packets in every rule", default=False, in_effect=False)
+    nftables_counters: bool = keyword(ON, "Count packets in every rule", default=False)
     vrrp_check_unicast_src: bool = keyword(ON, "Accept unicast adverts from configured peers only", default=False)
     vrrp_skip_check_adv_addr: bool = keyword(
         YES_NO, "Do not compare the addresses in adverts of a known master", default=False

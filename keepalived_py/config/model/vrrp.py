@@ -245,7 +245,7 @@ class VrrpInstance(Record):
         default=True,
         unset="on unless strict (on for priority 255)",
         always=True,
-        aliases=(Alias("no_accept", "Drop packets for the addresses while master", kind=NotFlag(), in_effect=False),),
+        aliases=(Alias("no_accept", "Drop packets for the addresses while master", kind=NotFlag()),),
     )
     skip_check_adv_addr: bool = keyword(
         YES_NO,

@@ -1,0 +1,183 @@
+"""The firewall of the process: rules are loaded before what needs them begins, and go when it has ended."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from keepalived_py.awaited_program import run
+from keepalived_py.errors import NetlinkError
+from keepalived_py.execution import Command
+from keepalived_py.kernel.nftables import remove_tables
+from keepalived_py.structure import replace
+from keepalived_py.vrrp.ruleset import Demands, demands_of, ruleset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keepalived_py.config.model import Config
+    from keepalived_py.kernel.interfaces import InterfaceTable
+    from keepalived_py.observability.log import Log
+    from keepalived_py.program import Outcome, Programs
+    from keepalived_py.vrrp.footing import Footing
+
+PATIENCE = 10.0
+"""Seconds that nft may take."""
+WORDS = ("nft", "-f", "-")
+DIRECTORIES = ":/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+class Firewall:
+    """Our nftables tables.
+
+    Args:
+        programs: runs nft.
+        log: of the process.
+        table: the interfaces of this host.
+
+    Attributes:
+        problem: why what is wanted is not in force; empty when it is.
+    """
+
+    def __init__(self, programs: Programs, log: Log, table: InterfaceTable) -> None:
+        self._programs = programs
+        self._log = log
+        self._table = table
+        self._wanted = Demands()
+        self._loading: Demands | None = None
+        self._waiting: list[Callable[[], object]] = []
+        self.problem = ""
+
+    def begin(self, config: Config, footings: Mapping[str, Footing], *, in_place: bool) -> None:
+        """Have the rules in force before this returns: no virtual address shall be there a moment without them.
+
+        Args:
+            config: the configuration.
+            footings: where its instances will stand, by name.
+            in_place: the rules of a crashed predecessor are in force, so that there is no hurry.
+        """
+        demands = self._demands(config, footings)
+        if demands.empty:
+            self._remove(demands.table, "an earlier run left")
+        elif in_place:
+            self._change(demands, lambda: None)
+        else:
+            self._wanted = demands
+            self._judge(demands, self._try(demands))
+
+    def change(
+        self, config: Config, footings: Mapping[str, Footing], then: Callable[[], object] = lambda: None
+    ) -> None:
+        """Replace the rules if others are wanted now, or the last attempt failed; the loop does not wait for it.
+
+        Args:
+            config: the configuration.
+            footings: where its instances stand, by name.
+            then: called when the rules are in force, or cannot be; at once when they are the same as before.
+        """
+        self._change(self._demands(config, footings), then)
+
+    def review(self, config: Config, footings: Mapping[str, Footing]) -> None:
+        """Look whether interfaces that came or went call for other rules; what failed before is not tried again."""
+        demands = self._demands(config, footings)
+        if demands != self._wanted:
+            self._change(demands, lambda: None)
+
+    def _demands(self, config: Config, footings: Mapping[str, Footing]) -> Demands:
+        return demands_of(config, footings, self._index_of)
+
+    def _index_of(self, name: str) -> int:
+        interface = self._table.by_name(name)
+        return interface.index if interface is not None else 0
+
+    def _change(self, demands: Demands, then: Callable[[], object]) -> None:
+        if self._loading is None and demands == self._wanted and not self.problem:
+            then()
+            return
+        self._wanted = demands
+        self._waiting.append(then)
+        if self._loading is None:
+            self._load(demands)
+
+    def forget(self) -> None:
+        """Call nobody any more: the process is about to end."""
+        self._waiting.clear()
+
+    def end(self) -> None:
+        """Remove our tables; programs must have ended."""
+        if not self._wanted.empty:
+            self._remove(self._wanted.table, "")
+
+    def _remove(self, table: str, why: str) -> None:
+        try:
+            removed = remove_tables(table)
+        except NetlinkError as problem:
+            self._log.error(f"Firewall: cannot remove the nftables tables {table}: {problem}")
+            return
+        if removed and why:
+            self._log.info(f"Firewall: removed the nftables tables {table} that {why}")
+
+    def _try(self, demands: Demands) -> str:
+        """Load rules and wait; if the kernel cannot move membership reports, at least the rest."""
+        problem = run(_command(demands), PATIENCE)
+        rest = replace(demands, memberships=frozenset())
+        if problem and demands.memberships and not rest.empty:
+            self._log.error(f"Firewall: {_sentence(problem)}; loading no_accept alone")
+            return run(_command(rest), PATIENCE)
+        return problem
+
+    def _load(self, demands: Demands) -> None:
+        self._loading = demands
+
+        def ended(outcome: Outcome) -> None:
+            problem = "" if outcome.succeeded else outcome.error_line or outcome.describe()
+            rest = replace(demands, memberships=frozenset())
+            if problem and demands.memberships and not rest.empty:
+                self._log.error(f"Firewall: {_sentence(problem)}; loading no_accept alone")
+                self._programs.start(_command(rest), last)
+            else:
+                self._loaded(demands, problem)
+
+        def last(outcome: Outcome) -> None:
+            self._loaded(demands, "" if outcome.succeeded else outcome.error_line or outcome.describe())
+
+        self._programs.start(_command(demands), ended)
+
+    def _loaded(self, demands: Demands, problem: str) -> None:
+        self._loading = None
+        self._judge(demands, problem)
+        if demands != self._wanted:
+            self._load(self._wanted)
+            return
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then()
+
+    def _judge(self, demands: Demands, problem: str) -> None:
+        self.problem = problem
+        if problem:
+            lost = [
+                *(
+                    ["packets to addresses with no_accept are accepted"]
+                    if demands.refused or demands.refused_on
+                    else []
+                ),
+                *(["membership reports leave from VMACs"] if demands.memberships else []),
+            ]
+            self._log.error(f"Firewall: {_sentence(problem)}: {' and '.join(lost) or 'old rules stay in force'}")
+        elif demands.empty:
+            self._log.info(f"Firewall: no rules are needed any more, nftables tables {demands.table} removed")
+        else:
+            count = len(demands.refused) + len(demands.refused_on)
+            told = f"{count} addresses refuse packets, {len(demands.memberships)} VMACs send no membership reports"
+            self._log.info(f"Firewall: nftables tables {demands.table} are in force: {told}")
+
+
+def _command(demands: Demands) -> Command:
+    environment = {"PATH": os.environ.get("PATH", "") + DIRECTORIES, "LC_ALL": "C"}
+    return Command(WORDS, environment=environment, timeout=PATIENCE, input=ruleset(demands).encode())
+
+
+def _sentence(problem: str) -> str:
+    """Return what nft said, or that it could not, in one line."""
+    return f"nft: {problem.splitlines()[0]}"
