@@ -8,14 +8,15 @@ from keepalived_py.errors import PermissionDeniedError
 from keepalived_py.kernel.rtnl import AF_INET
 from keepalived_py.kernel.transmit import Burst, frame_destination, open_frame_socket
 from keepalived_py.notify import vocabulary
-from keepalived_py.vrrp.parameters import IPV4, IPV6
+from keepalived_py.vrrp.pacing import Pacing
 from keepalived_py.vrrp.work import NO_PAUSE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
+    from keepalived_py.vrrp.pacing import LaneKey
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.takeover import Takeover
     from keepalived_py.vrrp.work import WorkQueue
@@ -37,14 +38,14 @@ class Announcer:
         work: where announcements that take more than one step go on.
 
     Attributes:
-        frame_pause: seconds between two announcing frames, by family (vrrp_garp_interval, vrrp_gna_interval).
+        pacing: how soon frames may follow each other.
 
     Raises:
         PermissionDeniedError: CAP_NET_RAW is missing.
     """
 
     def __init__(self, reactor: Reactor, log: Log, work: WorkQueue) -> None:
-        self.frame_pause = {IPV4: 0.0, IPV6: 0.0}
+        self.pacing = Pacing()
         self._reactor = reactor
         self._log = log
         self._work = work
@@ -57,20 +58,20 @@ class Announcer:
         """Close the socket."""
         self._frames.close()
 
-    def pause(self, running: RunningInstance) -> float:
-        """Return the seconds between two frames of an instance."""
-        return self.frame_pause[running.router.parameters.family]
+    def pauses(self, running: RunningInstance) -> bool:
+        """Return whether the frames of an instance must wait for each other."""
+        return any(self.pacing.pauses(burst.keys) for burst in running.bursts)
 
     def rounds_left(self, running: RunningInstance) -> int:
         """Return how many rounds are left for addresses that were announced once while they were added."""
-        return running.router.parameters.garp_master_repeat - (0 if self.pause(running) else 1)
+        return running.router.parameters.garp_master_repeat - (0 if self.pauses(running) else 1)
 
     def announce(self, running: RunningInstance, rounds: int) -> None:
         """Announce every address of an instance `rounds` times, after the work that it has."""
-        steps = [self.announcing(running, running.bursts, rounds)]
+        steps = [self.announcing(running.bursts, rounds)]
         if self._log.detail:
             # Words come after the frames, unless the frames take their time.
-            steps.insert(0 if self.pause(running) else 1, self._reporting(running))
+            steps.insert(0 if self.pauses(running) else 1, self._reporting(running))
         for step in steps:
             self._work.add(running, step)
 
@@ -89,28 +90,49 @@ class Announcer:
         if running.source_announcement is not None:
             running.source_announcement.send(self._frames.fileno())
 
-    def announcing(self, running: RunningInstance, bursts: tuple[Burst, ...], rounds: int) -> Iterator[float]:
+    def announcing(self, bursts: tuple[AnnouncingBurst, ...], rounds: int) -> Iterator[float]:
         """Return the steps that send `bursts`, each in turn, `rounds` times."""
         for _round in range(rounds):
             for burst in bursts:
-                yield from self.sending(burst, self.pause(running))
+                yield from self.sending(burst)
                 if len(bursts) > 1:
                     yield NO_PAUSE
 
-    def sending(self, burst: Burst, pause: float) -> Iterator[float]:
-        """Return the steps that send one burst; when the interface's queue is full, wait for a bounded time."""
+    def sending(self, burst: AnnouncingBurst) -> Iterator[float]:
+        """Return the steps that send one burst, with the pauses that its interfaces ask for.
+
+        When an interface's queue is full, it is waited for, but for a bounded time.
+        """
         position, give_up_at = 0, 0.0
+        paced = self.pacing.pauses(burst.keys)
         while position < len(burst):
-            reached, _refused = burst.send(self._frames.fileno(), position, position + 1 if pause else len(burst))
+            end = len(burst)
+            if paced and not give_up_at:
+                end = self._end_of_unpaced(burst, position)
+                if end == position:
+                    end = position + 1
+                    lane = self.pacing.lane(burst.lanes[position])
+                    wait = 0.0 if lane is None else lane.reserve(self._reactor.time())
+                    if wait:
+                        yield wait
+            elif paced:
+                end = position + 1
+            reached, _refused = burst.send(self._frames.fileno(), position, end)
             if reached == position:
                 now = self._reactor.time()
                 give_up_at = give_up_at or now + FULL_LIMIT
                 if now >= give_up_at:
                     return
                 yield FULL_PAUSE
-            elif pause:
-                yield pause
+            else:
+                give_up_at = 0.0
             position = reached
+
+    def _end_of_unpaced(self, burst: AnnouncingBurst, position: int) -> int:
+        """Return where the frames from `position` on end that need not wait for others."""
+        while position < len(burst) and self.pacing.lane(burst.lanes[position]) is None:
+            position += 1
+        return position
 
     def _reporting(self, running: RunningInstance) -> Iterator[float]:
         """Log which addresses are announced, some at a time, after the lines about the transition."""
@@ -121,9 +143,26 @@ class Announcer:
                 self._log.info(vocabulary.announcing(running.name, one.interface_name, one.text, ipv6=ipv6))
 
 
-def bursts_of(takeover: Takeover) -> tuple[Burst, ...]:
+class AnnouncingBurst(Burst):
+    """Announcing frames, laid out for the kernel.
+
+    Args:
+        messages: pairs of frame and destination (`frame_destination`).
+        lanes: what each is counted under.
+    """
+
+    def __init__(self, messages: Sequence[tuple[bytes, bytes]], lanes: Sequence[LaneKey]) -> None:
+        super().__init__(messages)
+        self.lanes = tuple(lanes)
+        self.keys = frozenset(lanes)
+
+
+def bursts_of(takeover: Takeover) -> tuple[AnnouncingBurst, ...]:
     """Return the announcing frames of each slice, laid out for the kernel."""
     return tuple(
-        Burst([(frame, frame_destination(one.interface)) for one in announcements for frame in one.frames])
+        AnnouncingBurst(
+            [(frame, frame_destination(one.interface)) for one in announcements for frame in one.frames],
+            [lane for one in announcements for lane in one.lanes],
+        )
         for announcements in takeover.announcements
     )

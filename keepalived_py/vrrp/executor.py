@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from keepalived_py.kernel.message import Slice
     from keepalived_py.kernel.socket_options import ReceiveBuffer
-    from keepalived_py.kernel.transmit import Burst
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.adoption import AdoptionRecord
+    from keepalived_py.vrrp.announcer import AnnouncingBurst
     from keepalived_py.vrrp.follower import Follower
     from keepalived_py.vrrp.recorder import Recorder
     from keepalived_py.vrrp.running import RunningInstance
@@ -171,7 +171,7 @@ class Executor:
         moved = Takeover(takeover.moved_since(old))
         if moved.addresses:
             rounds = running.router.parameters.garp_master_repeat
-            self.work.add(running, self.announcer.announcing(running, bursts_of(moved), rounds))
+            self.work.add(running, self.announcer.announcing(bursts_of(moved), rounds))
 
     def remove_stale(self, running: RunningInstance) -> None:
         """Remove what a reload took away from an instance and no other one has got."""
@@ -217,7 +217,7 @@ class Executor:
     def _add_and_announce(self, running: RunningInstance, takeover: Takeover) -> None:
         bursts = bursts_of(takeover)
         self.work.add(running, self._adding(running, takeover, bursts))
-        self.work.add(running, self.announcer.announcing(running, bursts, self.announcer.rounds_left(running)))
+        self.work.add(running, self.announcer.announcing(bursts, self.announcer.rounds_left(running)))
 
     def _add_addresses(self, running: RunningInstance, _now: float) -> None:
         self.work.drop(running)
@@ -247,14 +247,16 @@ class Executor:
         running.stale = Takeover((*running.stale.beyond(takeover).addresses, *reserved))
         return Takeover(placed for placed in takeover.addresses if not self._is_wanted(placed))
 
-    def _adding(self, running: RunningInstance, takeover: Takeover, bursts: tuple[Burst, ...]) -> Iterator[float]:
+    def _adding(
+        self, running: RunningInstance, takeover: Takeover, bursts: tuple[AnnouncingBurst, ...]
+    ) -> Iterator[float]:
         """Add slice after slice, each followed at once by one round of its frames."""
         for index, part in enumerate(takeover.additions.slices):
             if index:
                 yield NO_PAUSE
             accepted = self._request(running, part)
             frames = (
-                self.announcer.sending(bursts[index], 0.0) if bursts and not self.announcer.pause(running) else iter(())
+                self.announcer.sending(bursts[index]) if bursts and not self.announcer.pauses(running) else iter(())
             )
             pause = next(frames, None)  # all frames have left, unless the interface's queue is full
             # The answers come before any pause: another instance's must not be taken for ours.
@@ -380,7 +382,7 @@ class Executor:
 
     def _is_busy(self, running: RunningInstance) -> bool:
         """Return whether frames are leaving; those that take their time, with pauses, are not waited for."""
-        return running in self.work.working and not self.announcer.pause(running)
+        return running in self.work.working and not self.announcer.pauses(running)
 
     def _telling(self, running: RunningInstance) -> Iterator[float]:
         yield NO_PAUSE

@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from keepalived_py.kernel.ethernet import ADDRESS_LENGTH
-from keepalived_py.kernel.links import IPVLAN
+from keepalived_py.kernel.links import IPVLAN, MACVLAN
 from keepalived_py.kernel.rtnl import (
     IFA_F_DADFAILED,
     IFA_F_HOMEADDRESS,
@@ -65,7 +65,13 @@ def place(
         interface.mac if interface.announces else b"",
         router=not is_ipv4 and forwards(interface.name),
         watched=not address.no_track,
+        wire=_wire(interface, table),
     )
+
+
+def _wire(interface: Interface, table: InterfaceTable) -> str:
+    below = table.by_index(interface.lower) if interface.kind in (MACVLAN, IPVLAN) else None
+    return below.name if below is not None else interface.name
 
 
 def _request(address: VirtualAddress, interface: Interface) -> AddressRequest:

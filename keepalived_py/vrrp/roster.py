@@ -15,7 +15,7 @@ from keepalived_py.vrrp.faults import faults_of
 from keepalived_py.vrrp.groups import Groups
 from keepalived_py.vrrp.launcher import Launcher
 from keepalived_py.vrrp.outfitter import Outfitter
-from keepalived_py.vrrp.parameters import IPV4, IPV6
+from keepalived_py.vrrp.pacing import pacing_of
 from keepalived_py.vrrp.placement import parameters_of, source_of
 from keepalived_py.vrrp.pool import SocketPool
 from keepalived_py.vrrp.receive_buffer import BufferPolicy
@@ -220,10 +220,7 @@ class Roster:
 
     def _take_globals(self, config: Config) -> None:
         self.config = config
-        self._executor.announcer.frame_pause = {
-            IPV4: config.global_defs.vrrp_garp_interval,
-            IPV6: config.global_defs.vrrp_gna_interval,
-        }
+        self._executor.announcer.pacing = pacing_of(config.global_defs, config.garp_groups)
         self._pool.log_unknown_vrids = config.global_defs.log_unknown_vrids
         self._pool.buffer_policy = BufferPolicy.of(config.global_defs)
 

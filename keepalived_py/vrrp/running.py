@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.transmit import Burst
     from keepalived_py.reactor import Timer
+    from keepalived_py.vrrp.announcer import AnnouncingBurst
     from keepalived_py.vrrp.follower import Follower
     from keepalived_py.vrrp.restoration import Restoration
     from keepalived_py.vrrp.router import VirtualRouter
@@ -92,7 +93,7 @@ class RunningInstance:
     socket_problem: str = ""
     takeover: Takeover = field(default_factory=lambda: Takeover(()))
     stale: Takeover = field(default_factory=lambda: Takeover(()))
-    bursts: tuple[Burst, ...] = ()
+    bursts: tuple[AnnouncingBurst, ...] = ()
     misplaced: tuple[str, ...] = ()
     ended: bool = False
     holding: bool = False

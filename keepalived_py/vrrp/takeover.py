@@ -13,6 +13,7 @@ from keepalived_py.kernel.message import batch
 from keepalived_py.kernel.ndisc import unsolicited_advertisement
 from keepalived_py.kernel.rtnl import AF_INET, address_added, address_deleted
 from keepalived_py.structure import structure
+from keepalived_py.vrrp.pacing import LaneKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +39,7 @@ class PlacedAddress:
         router: whether the interface forwards IPv6 (RFC 4861 section 4.4, R flag).
         watched: whether it is put back when another program removes it (not `no_track`).
         foreign: whether somebody else had put it there before us: it is not ours to remove.
+        wire: name of the interface that frames really leave from, below a VMAC; empty for `interface_name`.
     """
 
     request: AddressRequest
@@ -47,6 +49,12 @@ class PlacedAddress:
     router: bool = False
     watched: bool = True
     foreign: bool = False
+    wire: str = ""
+
+    @property
+    def lane(self) -> LaneKey:
+        """What its announcements are counted under."""
+        return LaneKey(self.wire or self.interface_name, self.request.family != AF_INET)
 
     @property
     def key(self) -> tuple[int, bytes, int]:
@@ -62,10 +70,11 @@ class PlacedAddress:
 
 @structure
 class Announcement:
-    """The frames that one interface sends, in the order of their addresses."""
+    """The frames that one interface sends, in the order of their addresses, and what each is counted under."""
 
     interface: int
     frames: tuple[bytes, ...]
+    lanes: tuple[LaneKey, ...]
 
 
 class Takeover:
@@ -120,8 +129,11 @@ class Takeover:
 
 
 def _announcements(addresses: Sequence[PlacedAddress]) -> tuple[Announcement, ...]:
-    frames: dict[int, list[bytes]] = {}
+    announced: dict[int, list[PlacedAddress]] = {}
     for placed in addresses:
         if placed.mac:
-            frames.setdefault(placed.request.interface, []).append(placed.frame())
-    return tuple(Announcement(interface, tuple(found)) for interface, found in frames.items())
+            announced.setdefault(placed.request.interface, []).append(placed)
+    return tuple(
+        Announcement(interface, tuple(one.frame() for one in found), tuple(one.lane for one in found))
+        for interface, found in announced.items()
+    )

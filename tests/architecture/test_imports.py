@@ -51,7 +51,7 @@ PURE = frozenset(
         ),
         *(f"vrrp.{name}" for name in ("announcements", "owner", "signature", "ruleset")),
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking", "member", "sync_group")),
-        *(f"vrrp.{name}" for name in ("footing", "virtual_link", "link_demands")),
+        *(f"vrrp.{name}" for name in ("footing", "virtual_link", "link_demands", "pacing")),
         "kernel.links",
         *(
             f"vrrp.{name}"

@@ -5,23 +5,27 @@ from collections.abc import Iterator
 
 import pytest
 
+from keepalived_py.config.model import GarpGroup
 from keepalived_py.config.model.vrrp import VrrpInstance
 from keepalived_py.errors import NetlinkError
 from keepalived_py.kernel.message import Slice, split
 from keepalived_py.kernel.rtnl import AF_INET, RTM_DELADDR, AddressRequest
-from keepalived_py.kernel.transmit import Burst
 from keepalived_py.observability.log import Log
 from keepalived_py.reactor import Reactor
 from keepalived_py.vrrp import announcer as announcer_module
 from keepalived_py.vrrp import executor as executor_module
 from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.announcer import AnnouncingBurst
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.executor import Executor
-from keepalived_py.vrrp.parameters import IPV4, IPV6, Parameters
+from keepalived_py.vrrp.pacing import LaneKey, Pacing
+from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.state import Rival, Transition
 from keepalived_py.vrrp.takeover import SLICE_SIZE, PlacedAddress, Takeover
+
+LANE = LaneKey("eth0", ipv6=False)
 
 
 @pytest.fixture
@@ -39,13 +43,28 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 def test_announcement_asked_for_while_another_goes_on_is_left_out(wire: socket.socket, effect: Effect) -> None:
     reactor = Reactor()
     executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
-    executor.announcer.frame_pause = {IPV4: 60.0, IPV6: 60.0}
+    executor.announcer.pacing = Pacing(garp=60.0)
     running = RunningInstance(VrrpInstance(name="VI_1"), VirtualRouter(Parameters(name="VI_1", vrid=1)))
-    running.bursts = (Burst([(b"one", b""), (b"two", b"")]),)
+    running.bursts = (AnnouncingBurst([(b"one", b""), (b"two", b"")], [LANE, LANE]),)
     for _ in range(100):
         executor.perform(running, (effect,), 0.0)
     assert len(running.work) == 1
     assert wire.recv(10) == b"one"
+    with pytest.raises(BlockingIOError):
+        wire.recv(10)
+    executor.close()
+    reactor.close()
+
+
+def test_pause_of_an_interface_holds_for_all_instances_and_for_no_other_interface(wire: socket.socket) -> None:
+    reactor = Reactor()
+    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
+    executor.announcer.pacing = Pacing(groups=[GarpGroup(garp_interval=60.0, interface="eth0")])
+    for name, lane in (("A", LANE), ("B", LANE), ("C", LaneKey("eth1", ipv6=False))):
+        running = RunningInstance(VrrpInstance(name=name), VirtualRouter(Parameters(name=name, vrid=1)))
+        running.bursts = (AnnouncingBurst([(name.encode(), b"")] * 2, [lane] * 2),)
+        executor.perform(running, (Effect.REFRESH,), 0.0)
+    assert [wire.recv(10) for _ in range(3)] == [b"A", b"C", b"C"]
     with pytest.raises(BlockingIOError):
         wire.recv(10)
     executor.close()
@@ -137,7 +156,10 @@ def test_followers_hear_of_every_transition_in_order_and_after_the_frames_of_the
     router = VirtualRouter(Parameters(name="VI_1", vrid=1, garp_master_repeat=2, source_address=bytes((10, 9, 9, 9))))
     running = RunningInstance(VrrpInstance(name="VI_1"), router)
     executor.prepare(running, Takeover(placed(number) for number in range(SLICE_SIZE + 1)))
-    running.bursts = (Burst([(b"one", b"")] * SLICE_SIZE), Burst([(b"two", b"")]))
+    running.bursts = (
+        AnnouncingBurst([(b"one", b"")] * SLICE_SIZE, [LANE] * SLICE_SIZE),
+        AnnouncingBurst([(b"two", b"")], [LANE]),
+    )
     executor.perform(running, router.started(0.0), 0.0)
     executor.perform(running, router.deadline_reached(router.deadline_at), 0.0)
     assert listener.heard == []

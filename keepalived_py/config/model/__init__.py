@@ -130,7 +130,6 @@ class Config(Record):
         default=(),
         name="garp_group",
         section="vrrp",
-        in_effect=False,
     )
     track_groups: tuple[TrackGroup, ...] = keyword(
         Block(TrackGroup, head=NAMED, multiple=True, unique="name"),

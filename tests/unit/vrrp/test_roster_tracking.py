@@ -75,7 +75,7 @@ class Doer:
         self.adopted: list[str] = []
         self.followers: list[Follower] = []
         self.recorder = None
-        self.announcer = type("Announcer", (), {"frame_pause": {}})()
+        self.announcer = type("Announcer", (), {"pacing": None})()
         self.reserved = frozenset[tuple[bytes, int]]()
 
     def perform(self, running: RunningInstance, effects: Sequence[Effect], _now: float) -> None:
