@@ -34,9 +34,10 @@ class Alias:
         syntax: its arguments where they differ from the keyword's.
         kind: its kind where it differs.
         in_effect: False when this spelling asks for something that has no effect yet.
+        beyond: True for a spelling that keepalived does not know.
     """
 
-    __slots__ = ("deprecated", "faulty", "help", "in_effect", "kind", "name", "syntax")
+    __slots__ = ("beyond", "deprecated", "faulty", "help", "in_effect", "kind", "name", "syntax")
 
     def __init__(
         self,
@@ -48,7 +49,9 @@ class Alias:
         syntax: str = "",
         kind: Kind | None = None,
         in_effect: bool = True,
+        beyond: bool = False,
     ) -> None:
+        self.beyond = beyond
         self.name = name
         self.help = text
         self.in_effect = in_effect

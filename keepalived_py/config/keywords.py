@@ -81,7 +81,7 @@ def _row(known: Keyword, alias: Alias | None, prefix: str, section: str, *, in_e
         default=default_text(known, kind),
         help=alias.help if alias else known.help,
         in_effect=in_effect,
-        beyond=known.beyond,
+        beyond=known.beyond or (alias is not None and alias.beyond),
     )
 
 

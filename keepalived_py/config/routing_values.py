@@ -218,6 +218,7 @@ class Encapsulation(Record):
     locator: str | None = attribute(default=None)
 
 
+HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 OCTET: Final = Integer(0, 255)
 TRAFFIC_CLASS: Final = NetworkName("dsfield")
 TUNNEL_OPTIONS: Final[dict[str, dict[str, tuple[str, Kind]]]] = {
@@ -240,6 +241,14 @@ TUNNEL_OPTIONS: Final[dict[str, dict[str, tuple[str, Kind]]]] = {
 }
 
 
+def _locator(text: str) -> str:
+    """Return an ILA locator as it was written: four hexadecimal numbers of 16 bits."""
+    parts = text.split(":")
+    if len(parts) != 4 or not all(1 <= len(part) <= 4 and set(part) <= HEXADECIMAL for part in parts):
+        raise BadValueError(f"'{text}' is no ILA locator: use A:B:C:D")
+    return text
+
+
 class RouteEncapsulation(Kind):
     """What follows `encap`."""
 
@@ -260,7 +269,7 @@ class RouteEncapsulation(Kind):
         if index + 1 >= len(words):
             raise MissingWordError
         if kind == "ila":
-            return Encapsulation(kind=kind, locator=str(words[index + 1])), index + 2
+            return Encapsulation(kind=kind, locator=_locator(str(words[index + 1]))), index + 2
         labels = tuple(Integer(0, 0xFFFFF).parse(label) for label in words[index + 1].split("/"))
         return Encapsulation(kind=kind, labels=labels), index + 2
 

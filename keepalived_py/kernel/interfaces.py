@@ -65,6 +65,7 @@ class Interface:
         group: number of the interface group.
         mode: of a macvlan or ipvlan.
         mode_flags: of an ipvlan.
+        vrf_table: routing table of a VRF, 0 for anything else.
         addresses: all of both families, by `Address.key`, in the order in which they came.
     """
 
@@ -81,6 +82,7 @@ class Interface:
     group: int = 0
     mode: int = 0
     mode_flags: int = 0
+    vrf_table: int = 0
     addresses: dict[AddressKey, Address] = field(default_factory=dict)
 
     @property
@@ -283,3 +285,4 @@ def _copy(event: LinkEvent, interface: Interface) -> None:
     interface.group = event.group
     interface.mode = event.mode
     interface.mode_flags = event.mode_flags
+    interface.vrf_table = event.vrf_table

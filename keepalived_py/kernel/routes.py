@@ -18,7 +18,7 @@ from keepalived_py.kernel.message import (
     message,
 )
 from keepalived_py.kernel.rtnl import AF_INET, AF_INET6, PROTOCOL_KEEPALIVED
-from keepalived_py.structure import structure
+from keepalived_py.structure import replace, structure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,6 +230,20 @@ def route_added(request: RouteRequest) -> bytes:
     """Return the message that adds a route; an equal one of ours makes the kernel answer EEXIST."""
     payload = _head(request, request.scope or 0) + _where(request) + _how(request)
     return message(RTM_NEWROUTE, NLM_F_CREATE | request.place, payload)
+
+
+def split_ways(request: RouteRequest) -> tuple[RouteRequest, ...]:
+    """Return requests that, each for itself, may find their part of a route there already.
+
+    The kernel takes several ways of an IPv6 route one after the other and gives up at the first that exists.
+    """
+    if request.family != AF_INET6 or len(request.nexthops) < 2:
+        return (request,)
+    first, *others = request.nexthops
+    return (
+        replace(request, nexthops=(first,)),
+        *(replace(request, nexthops=(one,), place=LAST) for one in others),
+    )
 
 
 def route_deleted(request: RouteRequest) -> bytes:

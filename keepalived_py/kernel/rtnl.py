@@ -72,6 +72,7 @@ IFLA_INFO_DATA = 2
 IFLA_MACVLAN_MODE = 1
 IFLA_IPVLAN_MODE = 1
 IFLA_IPVLAN_FLAGS = 2
+IFLA_VRF_TABLE = 1
 RTEXT_FILTER_SKIP_STATS = 8
 
 RT_SCOPE_UNIVERSE = 0
@@ -204,6 +205,7 @@ class LinkEvent:
     group: int = 0
     mode: int = 0
     mode_flags: int = 0
+    vrf_table: int = 0
 
 
 @structure(frozen=False)
@@ -326,6 +328,7 @@ def _link_event(present: bool, buffer: bytes, start: int, end: int) -> LinkEvent
         kind,
         _integer(found, IFLA_GROUP, 0),
         *_mode(kind, information),
+        vrf_table=_vrf_table(information.get(IFLA_INFO_DATA, b"")) if kind == "vrf" else 0,
     )
 
 
@@ -339,6 +342,11 @@ def _mode(kind: str, information: dict[int, bytes]) -> tuple[int, int]:
         mode, flags = (found.get(name, b"")[:2] for name in (IFLA_IPVLAN_MODE, IFLA_IPVLAN_FLAGS))
         return int.from_bytes(mode, sys.byteorder), int.from_bytes(flags, sys.byteorder)
     return 0, 0
+
+
+def _vrf_table(data: bytes) -> int:
+    """Return the routing table of a VRF. Raises MalformedMessageError."""
+    return _integer(attributes(data, 0, len(data)), IFLA_VRF_TABLE, 0)
 
 
 def _integer(found: dict[int, bytes], kind: int, default: int) -> int:

@@ -29,6 +29,16 @@ def removing_addresses(instance: str) -> str:
     return f"VRRP_Instance({instance}) removing protocol VIPs."
 
 
+def setting_routing(instance: str) -> str:
+    """Return the line for the virtual routes and rules coming."""
+    return f"VRRP_Instance({instance}) setting protocol Virtual Routes and Rules"
+
+
+def removing_routing(instance: str) -> str:
+    """Return the line for the virtual routes and rules going."""
+    return f"VRRP_Instance({instance}) removing protocol Virtual Routes and Rules"
+
+
 def announcing(instance: str, interface: str, address: str, *, ipv6: bool) -> str:
     """Return the line for gratuitous ARPs (IPv4) or unsolicited neighbour advertisements (IPv6)."""
     what = "unsolicited Neighbour Adverts" if ipv6 else "gratuitous ARPs"

@@ -22,7 +22,7 @@ from keepalived_py.vrrp.takeover import FIRST_SEQUENCE, Takeover
 from keepalived_py.vrrp.work import NO_PAUSE, WorkQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from keepalived_py.kernel.message import Slice
     from keepalived_py.kernel.socket_options import ReceiveBuffer
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.adoption import AdoptionRecord
     from keepalived_py.vrrp.announcer import AnnouncingBurst
     from keepalived_py.vrrp.follower import Follower
+    from keepalived_py.vrrp.guard import Guard
+    from keepalived_py.vrrp.installer import Installer
     from keepalived_py.vrrp.recorder import Recorder
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.takeover import PlacedAddress
@@ -68,6 +70,8 @@ class Executor:
         self._log = log
         self._record = record
         self._netlink = NetlinkSocket()
+        self._installer: Installer | None = None
+        self._guard: Guard | None = None
         self._lines: list[str] = []
         self._actions: dict[Effect, Callable[[RunningInstance, float], None]] = {
             Effect.SEND_ADVERT: self._send_advert,
@@ -89,6 +93,24 @@ class Executor:
         """Close the sockets."""
         self._netlink.close()
         self.announcer.close()
+        if self._installer is not None and self._guard is not None:
+            self._guard.close()
+            self._installer.close()
+
+    def installer(self) -> Installer:
+        """Return what installs routes and rules, made when it is asked for first: most configurations have none."""
+        if self._installer is None:
+            from keepalived_py.vrrp.guard import Guard  # noqa: PLC0415
+            from keepalived_py.vrrp.installer import Installer  # noqa: PLC0415
+
+            self._installer = Installer(self._reactor, self._log, self.work)
+            self._guard = Guard(self._reactor, self._log, self._installer)
+        return self._installer
+
+    def interfaces_changed(self) -> None:
+        """Interfaces or addresses came or went, and routes with them."""
+        if self._installer is not None:
+            self._installer.interfaces_changed()
 
     def set_receive_buffer(self, buffer: ReceiveBuffer) -> None:
         """Have the kernel keep as many answers as is configured."""
@@ -173,6 +195,26 @@ class Executor:
             rounds = running.router.parameters.garp_master_repeat
             self.work.add(running, self.announcer.announcing(bursts_of(moved), rounds))
 
+    def reload_begins(self, reserved: frozenset[tuple[bytes, int]]) -> None:
+        """What the reload may move from one instance to another stays until it ends.
+
+        Args:
+            reserved: (packed address, prefix length) of the virtual addresses of the new configuration.
+        """
+        self.reserved = reserved
+        if self._installer is not None:
+            self._installer.reloading = True
+
+    def reload_ends(self, instances: Iterable[RunningInstance]) -> None:
+        """Remove what has not moved from any of `instances` to another although it might have."""
+        self.reserved = frozenset()
+        if self._installer is not None:
+            self._installer.reloading = False
+        for running in instances:
+            if self._installer is not None and running.holdings is not None:
+                self._installer.remove_stale(running.holdings)
+            self.remove_stale(running)
+
     def remove_stale(self, running: RunningInstance) -> None:
         """Remove what a reload took away from an instance and no other one has got."""
         if running.stale.addresses:
@@ -198,6 +240,8 @@ class Executor:
         running.holding = True
         self.holders.add(running)
         self.work.add(running, self._adding(running, running.takeover, ()))
+        if running.holdings is not None:
+            self.installer().activate(running.holdings, running)
 
     def restore(self, running: RunningInstance, placed: PlacedAddress) -> None:
         """Put back one address that another program removed, and announce it."""
@@ -212,6 +256,9 @@ class Executor:
         """Do all work that is left and tell everything untold at once: the instance is about to end."""
         self.work.finish(running)
         self.holders.discard(running)
+        if running.holdings is not None:
+            self.work.finish(running.holdings)
+            self.installer().leave(running.holdings)
         self._tell(running)
 
     def _add_and_announce(self, running: RunningInstance, takeover: Takeover) -> None:
@@ -226,12 +273,19 @@ class Executor:
         if running.takeover.addresses:
             self._lines.append(vocabulary.setting_addresses(running.name))
         self.work.add(running, self._adding(running, running.takeover, running.bursts))
+        if running.holdings is not None:
+            self._lines.append(vocabulary.setting_routing(running.name))
+            self.installer().activate(running.holdings, running)
         self.remove_stale(running)
 
     def _remove_addresses(self, running: RunningInstance, _now: float) -> None:
         self.work.drop(running)
         self._record.left_master(running.name)
         self.holders.discard(running)
+        if running.holdings is not None:
+            if running.holdings.active:
+                self._lines.append(vocabulary.removing_routing(running.name))
+            self.installer().deactivate(running.holdings, running)
         if running.holding and running.takeover.addresses:
             self._lines.append(vocabulary.removing_addresses(running.name))
             self.work.add(running, self._removing(running, self._without_wanted(running)))

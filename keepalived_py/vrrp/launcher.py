@@ -118,3 +118,5 @@ class Launcher:
             texts = ", ".join(placed.text for placed in leftovers[:5]) + (", ..." if len(leftovers) > 5 else "")
             self._log.info(f"({running.name}) removing addresses left by an earlier run: {texts}")
             self._executor.remove_leftovers(running, leftovers)
+        if running.holdings is not None:
+            self._executor.installer().remove_leftovers(running.holdings)

@@ -80,8 +80,25 @@ class Outfitter:
             self._log.warning(f"({running.name}) no interface yet for {', '.join(misplaced)}")
         running.misplaced = tuple(misplaced)
         self._executor.prepare(running, Takeover(placed))
+        if config.virtual_routes or config.virtual_rules or running.holdings is not None:
+            self._place_routing(running)
         running.source_announcement = self._source_announcement(running)
         running.extra_announcement = _extra_announcement(running, placed)
+
+    def _place_routing(self, running: RunningInstance) -> None:
+        """Prepare the routes and rules; those whose interfaces are missing have to wait."""
+        from keepalived_py.vrrp.holdings import Holdings  # noqa: PLC0415 (few configurations have routes)
+        from keepalived_py.vrrp.routing import devices_of, place_entries  # noqa: PLC0415
+
+        config = running.config
+        installer = self._executor.installer()
+        if running.holdings is None:
+            running.holdings = Holdings(f"({running.name})", lambda: self._judge(running))
+            if running.holding:
+                installer.activate(running.holdings, running.holdings)
+        running.devices = devices_of(config.virtual_routes)
+        entries, misplaced = place_entries(config.virtual_routes, config.virtual_rules, self._table)
+        installer.prepare(running.holdings, entries, misplaced)
 
     def _is_foreign(self, running: RunningInstance, placed: PlacedAddress) -> bool:
         """Return whether somebody else had put an address on its interface before we did; we must not remove it."""

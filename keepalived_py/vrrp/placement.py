@@ -29,7 +29,7 @@ from keepalived_py.vrrp.virtual_link import modified_eui64
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keepalived_py.config.model.addresses import VirtualAddress
+    from keepalived_py.config.model.addresses import InterfaceAddress
     from keepalived_py.config.model.globals import GlobalDefs
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.interfaces import Interface, InterfaceTable
@@ -44,12 +44,12 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 def place(
-    address: VirtualAddress, device: str | None, table: InterfaceTable, forwards: Callable[[str], bool]
+    address: InterfaceAddress, device: str | None, table: InterfaceTable, forwards: Callable[[str], bool]
 ) -> PlacedAddress | None:
     """Return where a configured address goes, or None while its interface does not exist.
 
     Args:
-        address: one line of virtual_ipaddress.
+        address: one line of virtual_ipaddress or static_ipaddress.
         device: name of the interface (`Footing.device_of`).
         table: the interfaces of this host.
         forwards: whether the interface of this name forwards IPv6.
@@ -74,7 +74,7 @@ def _wire(interface: Interface, table: InterfaceTable) -> str:
     return below.name if below is not None else interface.name
 
 
-def _request(address: VirtualAddress, interface: Interface) -> AddressRequest:
+def _request(address: InterfaceAddress, interface: Interface) -> AddressRequest:
     lifetime = address.lifetime
     return AddressRequest(
         _FAMILIES[address.address.version],
@@ -90,7 +90,7 @@ def _request(address: VirtualAddress, interface: Interface) -> AddressRequest:
     )
 
 
-def _flags(address: VirtualAddress) -> int:
+def _flags(address: InterfaceAddress) -> int:
     wanted = {
         IFA_F_HOMEADDRESS: address.home,
         IFA_F_MANAGETEMPADDR: address.mngtmpaddr,

@@ -94,7 +94,7 @@ class VrrpProcess:
     def _begin(self) -> None:
         """Start listening to the kernel, take the configuration and begin."""
         config = self._child.config
-        if any(one.virtual_ipaddress or one.virtual_ipaddress_excluded for one in config.vrrp_instances):
+        if _changes_the_network(config):
             self._executor.demand_permission()
         self._take_buffers(config)
         self._loop.report_addresses(self._monitor.load())
@@ -174,6 +174,14 @@ class VrrpProcess:
         self._notifier.stopping()
         self._roster.stop(keep_addresses=self._child.options.keep_vips)
         self._notifier.finish(finished)
+
+
+def _changes_the_network(config: Config) -> bool:
+    """Return whether there is any address, route or rule to add."""
+    return bool(config.static_ipaddress or config.static_routes or config.static_rules) or any(
+        one.virtual_ipaddress or one.virtual_ipaddress_excluded or one.virtual_routes or one.virtual_rules
+        for one in config.vrrp_instances
+    )
 
 
 def _describe(config: Config) -> list[str]:

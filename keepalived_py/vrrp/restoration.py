@@ -32,3 +32,7 @@ class Restoration:
         delay = DELAYS[self.attempts]
         self.attempts += 1
         return delay
+
+    def forgive(self) -> None:
+        """It was nobody's doing: the last removal does not count."""
+        self.attempts = max(0, self.attempts - 1)

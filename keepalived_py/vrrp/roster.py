@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.executor import Executor
     from keepalived_py.vrrp.link_keeper import LinkKeeper
     from keepalived_py.vrrp.report import InstanceReport
+    from keepalived_py.vrrp.static_entries import StaticEntries
     from keepalived_py.vrrp.takeover import PlacedAddress
 
 _FINISHED = object()
@@ -85,6 +86,7 @@ class Roster:
         self._record = record
         self._links = links
         self._reloading: Iterator[None] = iter(())
+        self._static: StaticEntries | None = None
         self._pool = SocketPool(reactor, log, self.perform)
         self._outfitter = Outfitter(reactor, log, table, executor, self._pool, self._judge)
         self._defender = Defender(reactor, log, table, executor, self._judge)
@@ -117,6 +119,7 @@ class Roster:
         self._take_globals(config)
         self._take_tracking(config)
         self._links.plan(config)
+        self._take_static(config)
         self._record.start([instance.name for instance in config.vrrp_instances])
         for instance in config.vrrp_instances:
             legacy = masters.get(AdoptionRecord.key(instance.name), NO_LEGACY)
@@ -153,8 +156,9 @@ class Roster:
 
     def _reload_steps(self, config: Config, done: Callable[[], None]) -> Iterator[None]:
         self._take_globals(config)
-        self._executor.reserved = _addresses_in(config)
         self._take_tracking(config)
+        self._take_static(config)
+        self._executor.reload_begins(_addresses_in(config))
         wanted = {instance.name: instance for instance in config.vrrp_instances}
         departed = []
         for name, running in list(self.instances.items()):
@@ -175,8 +179,9 @@ class Roster:
             else:
                 self._reconfigure(kept, instance, config)
         yield
-        self._executor.reserved = frozenset()
-        self._remove_stale(departed)
+        self._executor.reload_ends((*departed, *self.instances.values()))
+        for running in departed:
+            self._executor.finish(running)
         for name in wanted:
             self.instances[name] = self.instances.pop(name)
         self._links.discard(())
@@ -192,13 +197,6 @@ class Roster:
                 instance = running.router.instance
                 self._record.sent_advert(name, instance.last_sent_at, running.router.sequence, instance.priority)
 
-    def _remove_stale(self, departed: list[RunningInstance]) -> None:
-        """Remove the addresses that have not moved to another instance although they might have."""
-        for running in (*departed, *self.instances.values()):
-            self._executor.remove_stale(running)
-        for running in departed:
-            self._executor.finish(running)
-
     def stop(self, *, keep_addresses: bool) -> None:
         """End every instance: masters resign first, then addresses go, all of it before this returns."""
         self._finish_reload()
@@ -206,6 +204,8 @@ class Roster:
         for running in list(self.instances.values()):
             self._end(running, keep_addresses=keep_addresses)
         self.groups.stopped(self._reactor.time())
+        if self._static is not None:
+            self._static.stop(keep=keep_addresses)
         self._links.stop(keep=keep_addresses)
 
     def _tell_of_links(self) -> None:
@@ -217,6 +217,22 @@ class Roster:
     def interface(self, running: RunningInstance) -> Interface | None:
         """Return the interface that an instance runs on; None while there is none."""
         return self._outfitter.interface(running)
+
+    def _take_static(self, config: Config) -> None:
+        """Add the static entries, or exchange them."""
+        if not (config.static_ipaddress or config.static_routes or config.static_rules or self._static):
+            return
+        if self._static is not None:
+            self._static.reload(config)
+            return
+        from keepalived_py.vrrp.static_entries import StaticEntries  # noqa: PLC0415 (few configurations have any)
+
+        self._static = StaticEntries(self._reactor, self._log, self._table, self._executor, self._judge_all)
+        self._static.start(config)
+
+    def _judge_all(self) -> None:
+        for running in list(self.instances.values()):
+            self._judge(running)
 
     def _take_globals(self, config: Config) -> None:
         self.config = config
@@ -310,6 +326,9 @@ class Roster:
         if self._links.interfaces_changed(changes):
             changes += self._links.take_changes()
         now = self._reactor.time()
+        self._executor.interfaces_changed()
+        if self._static is not None:
+            self._static.interfaces_changed(changes)
         removals: list[tuple[RunningInstance, Change]] = []
         others = []
         for change in changes:
@@ -354,6 +373,8 @@ class Roster:
         names = {change.interface.name, change.old_name}
         config, footing = running.config, running.footing
         if names & footing.names():
+            return True
+        if not running.devices.isdisjoint(names):
             return True
         addresses = (*config.virtual_ipaddress, *config.virtual_ipaddress_excluded)
         return any(footing.device_of(one) in names for one in addresses)
@@ -427,6 +448,10 @@ class Roster:
         for text in running.given_up:
             reason = f"another program keeps removing virtual address {text}"
             faults[reason] = f"trying virtual address {text} again"
+        for entry in running.holdings.given_up if running.holdings is not None else ():
+            faults[f"another program keeps removing {entry.text}"] = f"trying {entry.text} again"
+        if self._static is not None:
+            faults |= self._static.faults_of(running.name)
         if running.socket_problem:
             faults[running.socket_problem] = f"sockets on {footing.adverts} are open"
         faults |= self.tracking.faults(running.name)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keepalived_py.reactor import Timer
     from keepalived_py.vrrp.announcer import AnnouncingBurst
     from keepalived_py.vrrp.follower import Follower
+    from keepalived_py.vrrp.holdings import Holdings
     from keepalived_py.vrrp.restoration import Restoration
     from keepalived_py.vrrp.router import VirtualRouter
     from keepalived_py.vrrp.sockets import PoolSockets
@@ -68,6 +69,8 @@ class RunningInstance:
         takeover: its addresses, prebuilt.
         bursts: the announcing frames of each slice of `takeover`, prebuilt.
         misplaced: addresses whose interface does not exist.
+        holdings: its routes and rules; None without any.
+        devices: names of the interfaces that its routes need.
         stale: addresses that a reload took away and that may still be on their interfaces.
         ended: whether it is an instance no more: timers that still come for it do nothing.
         holding: whether the addresses are ours: added, or being added.
@@ -92,6 +95,8 @@ class RunningInstance:
     sockets: PoolSockets | None = None
     socket_problem: str = ""
     takeover: Takeover = field(default_factory=lambda: Takeover(()))
+    holdings: Holdings | None = None
+    devices: frozenset[str] = frozenset()
     stale: Takeover = field(default_factory=lambda: Takeover(()))
     bursts: tuple[AnnouncingBurst, ...] = ()
     misplaced: tuple[str, ...] = ()

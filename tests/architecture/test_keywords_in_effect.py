@@ -26,6 +26,8 @@ ACTS_WITHOUT_BEING_READ = {
     "no_virtual_ipaddress": "silences a check",
     "router_id": "shown by -d; nothing else uses it before there are mails",
     "preferred_lft": "InterfaceAddress.lifetime reads it",
+    "as_": "keepalived ignores it, too, and says so",
+    "type_": "means nothing by itself: the action is the word behind it",
     "vrrp_min_garp": "changes other defaults where it stands",
     "dynamic_interfaces": "every interface is dynamic: the checks accept a missing one with it",
 }

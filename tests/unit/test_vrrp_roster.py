@@ -38,6 +38,9 @@ class Idle:
     def perform(self, *_arguments: object) -> None:
         """Do nothing."""
 
+    def interfaces_changed(self) -> None:
+        """Do nothing."""
+
 
 class NoLinks:
     """Nothing is made for any instance."""

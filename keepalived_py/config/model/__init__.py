@@ -137,28 +137,24 @@ class Config(Record):
         default=(),
         name="track_group",
         section="vrrp",
-        in_effect=False,
     )
     static_ipaddress: tuple[StaticAddress, ...] = keyword(
         Lines(AddressLine(StaticAddress), syntax="one address per line"),
         "Addresses that are always there",
         default=(),
         section="vrrp",
-        in_effect=False,
     )
     static_routes: tuple[Route, ...] = keyword(
         Lines(Imported("routes:STATIC_ROUTE_LINE"), syntax="one route per line"),
         "Routes that are always there",
         default=(),
         section="vrrp",
-        in_effect=False,
     )
     static_rules: tuple[Rule, ...] = keyword(
         Lines(Imported("rules:STATIC_RULE_LINE"), syntax="one rule per line"),
         "Routing rules that are always there",
         default=(),
         section="vrrp",
-        in_effect=False,
     )
     track_files: tuple[TrackFile, ...] = keyword(
         Block(TrackFile, head=NAMED_FREELY, multiple=True, unique="name"),

@@ -106,9 +106,7 @@ class VirtualAddress(InterfaceAddress):
 class StaticAddress(InterfaceAddress):
     """One line of static_ipaddress."""
 
-    track_group: str | None = keyword(
-        Text(), "Track group told when the address is removed", default=None, in_effect=False, once=True
-    )
+    track_group: str | None = keyword(Text(), "Track group told when the address is removed", default=None, once=True)
 
 
 class AddressLine(Options):

@@ -132,7 +132,7 @@ class GlobalDefs(NotificationDefs):
         unset="off",
     )
     default_interface: str = keyword(
-        Interface(), "Interface of static addresses without dev", default="eth0", in_effect=False, forgiving=True
+        Interface(), "Interface of static addresses without dev", default="eth0", forgiving=True
     )
     disable_local_igmp: bool = keyword(ON, "Send no IGMP reports for link-local groups", default=False)
     v3_checksum_as_v2: bool = keyword(ON, "Leave the pseudo-header out of VRRPv3 IPv4 checksums", default=False)

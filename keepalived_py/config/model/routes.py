@@ -121,7 +121,10 @@ class Route(Record):
     )
     src: IpAddress | None = keyword(Address(), "Preferred source address", default=None)
     via: IpAddress | None = keyword(
-        Gateway(), "Gateway", default=None, aliases=(Alias("gw", "Earlier spelling of via", deprecated=True),)
+        Gateway(),
+        "Gateway",
+        default=None,
+        aliases=(Alias("gw", "Earlier spelling of via", deprecated=True), Alias("gateway", "Same as via", beyond=True)),
     )
     or_: IpAddress | None = keyword(Address(), "Deprecated: second gateway", default=None, name="or")
     from_: tuple[IpAddress | None, int] | None = keyword(
@@ -213,6 +216,8 @@ class RouteLine(Options):
             return index + (3 if words[index + 1 : index + 2] == ["to"] else 2)
         if word == "to" or word not in self.target.words_:
             return self._read_destination(words, index, values)
+        if word == "gateway":
+            reading.advice("'gateway' is deprecated: use via", index)
         if word in ("gw", "or"):
             reading.problem(f"'{word}' is deprecated for routes: use {'via' if word == 'gw' else 'nexthop'}", index)
         return super()._read_option(words, index, values, reading)

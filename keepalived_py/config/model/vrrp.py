@@ -231,13 +231,11 @@ class VrrpInstance(Record):
         Lines(Imported("routes:ROUTE_LINE"), syntax="ROUTE per line"),
         "Routes that the master has",
         default=(),
-        in_effect=False,
     )
     virtual_rules: tuple[Rule, ...] = keyword(
         Lines(Imported("rules:RULE_LINE"), syntax="RULE per line"),
         "Routing rules that the master has",
         default=(),
-        in_effect=False,
     )
     accept: bool = keyword(
         ON,

@@ -43,6 +43,7 @@ ROUTE: dict[str, Uses] = {
     "src": option("src 10.0.0.9", "src »10.0 ", "IP address"),
     "via": option("via 10.0.0.9", "via »10.0", "IP address"),
     "gw": ("", "10.5.0.0/16 »gw 10.0.0.9 :: use via"),
+    "gateway": ("10.5.0.0/16 gateway 10.0.0.9 => 10.5.0.0/16 via 10.0.0.9", "10.5.0.0/16 gateway »10.0 :: IP address"),
     "or": ("", "10.5.0.0/16 via 10.0.0.9 »or 10.0.0.8 :: use nexthop"),
     "from": option("from fd06::/16", "from »fd06::/129", "fd06::/129", dest=SIX),
     "tos": option("tos 0x10", "tos »256", "256", dumped="tos 16"),
