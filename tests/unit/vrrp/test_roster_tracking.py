@@ -103,7 +103,10 @@ class Doer:
     def finish(self, _running: RunningInstance) -> None:
         """Nothing is left."""
 
-    remove_stale = finish
+    def nothing(self, *_arguments: object) -> None:
+        """There are neither routes nor what a reload might move."""
+
+    reload_begins = reload_ends = interfaces_changed = nothing
 
 
 class NoLinks:
