@@ -67,6 +67,8 @@ class Interface:
         mode_flags: of an ipvlan.
         vrf_table: routing table of a VRF, 0 for anything else.
         addresses: all of both families, by `Address.key`, in the order in which they came.
+        link_seen: whether polling found a link; None for an interface that is not polled.
+        counted_as: whether it counts as running for the time being, whatever the rest says; None for no.
     """
 
     index: int
@@ -84,11 +86,20 @@ class Interface:
     mode_flags: int = 0
     vrf_table: int = 0
     addresses: dict[AddressKey, Address] = field(default_factory=dict)
+    link_seen: bool | None = None
+    counted_as: bool | None = None
+
+    @property
+    def has_link(self) -> bool:
+        """Up with a carrier, at this moment."""
+        if self.link_seen is not None:
+            return self.link_seen and bool(self.flags & IFF_UP)
+        return self.flags & _RUNNING == _RUNNING
 
     @property
     def running(self) -> bool:
-        """Up with a carrier."""
-        return self.flags & _RUNNING == _RUNNING
+        """Up with a carrier, as far as that counts."""
+        return self.has_link if self.counted_as is None else self.counted_as
 
     @property
     def announces(self) -> bool:
@@ -247,8 +258,9 @@ class InterfaceTable:
 
     def _remove(self, interface: Interface) -> list[Change]:
         changes = []
-        if interface.running:
-            interface.flags &= ~_RUNNING
+        ran, interface.link_seen, interface.counted_as = interface.running, None, None
+        interface.flags &= ~_RUNNING
+        if ran:
             changes.append(Change(ChangeKind.WENT_DOWN, interface))
         del self._by_index[interface.index]
         if self._by_name.get(interface.name) is interface:

@@ -156,3 +156,16 @@ def processes_polled(reason: str, interval: float) -> str:
 def process_buffer(size: int) -> str:
     """Return the line for process events that were lost because the receive buffer is too small."""
     return f"Setting global_def process_monitor_rcv_bufs to {size} - recommend updating configuration file"
+
+
+LINK_POLLING = "Using MII-BMSR/ETHTOOL NIC polling thread(s)..."
+
+
+def linkbeat(interface: str, *, is_up: bool) -> str:
+    """Return the line for an interface whose link polling found changed."""
+    return f"Linkbeat reports {interface} {'up' if is_up else 'down'}"
+
+
+def linkbeat_method(interface: str, wanted: str, used: str) -> str:
+    """Return the line for an interface that cannot be asked in the way that was configured."""
+    return f"({interface}): Configured linkbeat type {wanted} not supported, using {used}"
