@@ -41,12 +41,13 @@ class InterfaceDelays:
 
     def reviewed(self, now: float, changes: Iterable[Change]) -> list[Change]:
         """Return the changes that count at `now`; the others wait."""
-        counting = []
+        changes, counting = list(changes), []
+        gone = {change.interface.index for change in changes if change.kind is ChangeKind.GONE}
+        for index in gone & self._waiting.keys():
+            del self._waiting[index]
         for change in changes:
-            if change.kind is ChangeKind.GONE:
-                self._waiting.pop(change.interface.index, None)
             is_up = _MOVES.get(change.kind)
-            if is_up is None or not self._holds(now, change.interface, is_up=is_up):
+            if is_up is None or change.interface.index in gone or not self._holds(now, change.interface, is_up=is_up):
                 counting.append(change)
         self._forget_what_returned()
         return counting

@@ -50,7 +50,10 @@ class LinkWatch:
         self._poll = reactor.timer(self._poll_all)
 
     def take(self, config: Config) -> None:
-        """Use the delays of a configuration and poll the interfaces that it says."""
+        """Use the delays of a configuration and poll the interfaces that it says.
+
+        The first time, before there are instances, what polling finds counts at once and is told to nobody.
+        """
         self._wanted = polled_interfaces(config)
         self._methods.clear()
         changes = self._delays.take(config.interface_up_down_delays)
@@ -62,8 +65,8 @@ class LinkWatch:
             found = self._look()
             changes += found if self._starting else self._delays.reviewed(self._reactor.time(), found)
             self._poll.move(self._reactor.time() + POLL_INTERVAL)
-        self._starting = False
-        self._tell(changes)
+        starting, self._starting = self._starting, False
+        self._tell([] if starting else changes)
 
     def reviewed(self, changes: Iterable[Change]) -> list[Change]:
         """Return the changes of the monitor that count now."""

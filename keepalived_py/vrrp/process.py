@@ -19,9 +19,11 @@ from keepalived_py.vrrp.dumps import Dumps
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.firewall import Firewall
 from keepalived_py.vrrp.link_keeper import LinkKeeper
+from keepalived_py.vrrp.link_watch import LinkWatch
 from keepalived_py.vrrp.notifier import Notifier
 from keepalived_py.vrrp.recorder import Recorder
 from keepalived_py.vrrp.roster import Roster
+from keepalived_py.vrrp.trackers import Trackers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +79,10 @@ class VrrpProcess:
         self._firewall = Firewall(self._programs, self._log, self._table)
         self._reloads = 0
         self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table)
+        self._link_watch = LinkWatch(self._loop.reactor, self._log, self._table, self._roster.interfaces_changed)
+        self._trackers = Trackers(
+            self._loop.reactor, self._log, self._programs, self._roster.tracking, self._roster.sources_changed
+        )
         self._notifier = Notifier(self._loop.reactor, self._log, self._programs)
         self._executor.followers.append(self._notifier)
 
@@ -108,6 +114,9 @@ class VrrpProcess:
         self._recorder.process("start", "replaces a process that died" if self._child.respawned else "started")
         self._notifier.configure(config)
         self._firewall.begin(config, self._links.foresee(config), in_place=self._child.respawned)
+        self._link_watch.take(config)
+        self._roster.tracking.reconfigured(config)
+        self._trackers.start(config, respawned=self._child.respawned)
         self._roster.start(config, self._masters, _startup_delay(config))
         self._begin_to_answer()
 
@@ -124,7 +133,7 @@ class VrrpProcess:
     def _interfaces_changed(self) -> None:
         changes = self._monitor.drain(EVENTS_MEANWHILE if self._executor.work.working else DRAIN_LIMIT)
         self._loop.report_addresses(change for change in changes if not self._is_virtual(change))
-        self._roster.interfaces_changed(changes)
+        self._roster.interfaces_changed(self._link_watch.reviewed(changes))
         if any(change.kind in _OF_FIREWALL for change in changes):
             self._review_firewall()
 
@@ -156,7 +165,12 @@ class VrrpProcess:
         self._reloads += 1
         # Whoever refuses packets to its addresses does so before the first of them is there.
         footings = self._links.foresee(config, [one.footing for one in self._roster.instances.values()])
-        self._firewall.change(config, footings, lambda: self._roster.reload(config, lambda: self._reloaded(done)))
+        self._firewall.change(config, footings, lambda: self._change_instances(config, done))
+
+    def _change_instances(self, config: Config, done: Callable[[], None]) -> None:
+        self._link_watch.take(config)
+        self._roster.reload(config, lambda: self._reloaded(done))
+        self._trackers.take(config)
 
     def _reloaded(self, done: Callable[[], None]) -> None:
         groups = [(group.name, group.machine.state) for group in self._roster.groups.groups.values()]
@@ -171,6 +185,8 @@ class VrrpProcess:
             self._control.close()
         self._loop.reactor.remove_reader(self._monitor)
         self._firewall.forget()
+        self._link_watch.stop()
+        self._trackers.stop()
         self._notifier.stopping()
         self._roster.stop(keep_addresses=self._child.options.keep_vips)
         self._notifier.finish(finished)

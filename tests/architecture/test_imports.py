@@ -55,7 +55,15 @@ PURE = frozenset(
         "kernel.links",
         *(
             f"vrrp.{name}"
-            for name in ("file_number", "process_pattern", "process_census", "process_quorum", "script_run")
+            for name in (
+                "file_number",
+                "process_pattern",
+                "process_census",
+                "process_quorum",
+                "script_run",
+                "interface_delays",
+                "link_polling",
+            )
         ),
         *(f"check.{name}" for name in ("probe", "target", "settings", "health")),
         "watchdog.policy",

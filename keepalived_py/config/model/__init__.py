@@ -69,9 +69,7 @@ class GarpGroup(Record):
 class Config(Record):
     """A whole configuration, checked and frozen; equality is what reload compares."""
 
-    linkbeat_use_polling: bool = keyword(
-        ON, "Poll the state of every interface", default=False, section="global", in_effect=False
-    )
+    linkbeat_use_polling: bool = keyword(ON, "Poll the state of every interface", default=False, section="global")
     net_namespace: str | None = keyword(
         NAME,
         "Network namespace of the daemon",
@@ -114,7 +112,6 @@ class Config(Record):
         "Interfaces whose state is polled",
         default=(),
         section="vrrp",
-        in_effect=False,
     )
     interface_up_down_delays: tuple[InterfaceDelay, ...] = keyword(
         Lines(Debounce(), syntax="IFNAME DOWN [UP] per line"),
@@ -122,7 +119,6 @@ class Config(Record):
         default=(),
         unset="0",
         section="vrrp",
-        in_effect=False,
     )
     garp_groups: tuple[GarpGroup, ...] = keyword(
         Block(GarpGroup, multiple=True),
@@ -162,7 +158,6 @@ class Config(Record):
         default=(),
         name="track_file",
         section="track",
-        in_effect=False,
         aliases=(Alias("vrrp_track_file", "Earlier spelling of track_file", deprecated=True),),
     )
     vrrp_track_processes: tuple[TrackProcess, ...] = keyword(
@@ -171,7 +166,6 @@ class Config(Record):
         default=(),
         name="vrrp_track_process",
         section="track",
-        in_effect=False,
     )
     vrrp_scripts: tuple[VrrpScript, ...] = keyword(
         Block(VrrpScript, head=NAMED_FREELY, multiple=True, unique="name"),
@@ -179,7 +173,6 @@ class Config(Record):
         default=(),
         name="vrrp_script",
         section="vrrp",
-        in_effect=False,
     )
     bfd_instances: tuple[BfdInstance, ...] = keyword(
         Block("bfd:BfdInstance", head=NameHead(limit=31, exact=False), multiple=True, unique="name"),

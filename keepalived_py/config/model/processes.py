@@ -168,12 +168,9 @@ class ProcessDefs(Record):
         "Receive buffer of the process event socket",
         default=None,
         unset="kernel",
-        in_effect=False,
         forgiving=True,
     )
-    process_monitor_rcv_bufs_force: bool = keyword(
-        YES_NO, "Go beyond the system's limit for it", default=False, in_effect=False
-    )
+    process_monitor_rcv_bufs_force: bool = keyword(YES_NO, "Go beyond the system's limit for it", default=False)
     lvs_netlink_cmd_rcv_bufs: int | None = keyword(
         BUFFERS,
         "Receive buffer of the health-check command socket",

@@ -146,17 +146,16 @@ class VrrpInstance(Record):
         TRACK_INTERFACE, "Interfaces that priority or FAULT depend on", default=(), unset="weight 0"
     )
     track_script: tuple[TrackedScript, ...] = keyword(
-        TRACK_SCRIPT, "Scripts that priority or FAULT depend on", default=(), unset="weight of script", in_effect=False
+        TRACK_SCRIPT, "Scripts that priority or FAULT depend on", default=(), unset="weight of script"
     )
     track_file: tuple[TrackedFile, ...] = keyword(
-        TRACK_FILE, "Files that priority or FAULT depend on", default=(), unset="weight of track_file", in_effect=False
+        TRACK_FILE, "Files that priority or FAULT depend on", default=(), unset="weight of track_file"
     )
     track_process: tuple[TrackedFile, ...] = keyword(
         TRACK_PROCESS,
         "Processes that priority or FAULT depend on",
         default=(),
         unset="weight of track process",
-        in_effect=False,
     )
     track_bfd: tuple[TrackedScript, ...] = keyword(
         TRACK_BFD,
@@ -218,7 +217,6 @@ class VrrpInstance(Record):
         "Deprecated: poll the state of the interface",
         default=False,
         deprecated="use linkbeat_interfaces",
-        in_effect=False,
     )
     v3_checksum_as_v2: bool = keyword(
         YES_NO,
@@ -416,17 +414,16 @@ class SyncGroup(Record):
         TRACK_INTERFACE, "Interfaces that the group depends on", default=(), unset="weight 0"
     )
     track_script: tuple[TrackedScript, ...] = keyword(
-        TRACK_SCRIPT, "Scripts that the group depends on", default=(), unset="weight of script", in_effect=False
+        TRACK_SCRIPT, "Scripts that the group depends on", default=(), unset="weight of script"
     )
     track_file: tuple[TrackedFile, ...] = keyword(
-        TRACK_FILE, "Files that the group depends on", default=(), unset="weight of track_file", in_effect=False
+        TRACK_FILE, "Files that the group depends on", default=(), unset="weight of track_file"
     )
     track_process: tuple[TrackedFile, ...] = keyword(
         TRACK_PROCESS,
         "Processes that the group depends on",
         default=(),
         unset="weight of track process",
-        in_effect=False,
     )
     track_bfd: tuple[TrackedScript, ...] = keyword(
         TRACK_BFD, "BFD sessions that the group depends on", default=(), unset="weight of bfd_instance", in_effect=False
