@@ -110,8 +110,8 @@ def _authentication_problem(instance: VrrpInstance) -> str:
         return "VRRP version 3 has no authentication"
     if not authentication.auth_pass:
         return "authentication has no auth_pass"
-    if instance.family == 6 and authentication.auth_type == "AH":
-        return "AH authentication does not work with IPv6"
+    if instance.family == 6:
+        return "authentication does not work with IPv6"
     return ""
 
 

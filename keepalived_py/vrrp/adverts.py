@@ -99,7 +99,7 @@ class Adverts:
         parameters = self._parameters
         is_ipv4 = parameters.family == IPV4
         length = MESSAGE_HEADER_LENGTH + len(parameters.virtual_addresses) * len(destination)
-        without_pseudo_header = parameters.version == VERSION_2 or (is_ipv4 and parameters.v3_checksum_as_v2)
+        without_pseudo_header = is_ipv4 and (parameters.version == VERSION_2 or parameters.v3_checksum_as_v2)
         message = encode(
             version=parameters.version,
             vrid=parameters.vrid,
@@ -122,7 +122,7 @@ class Adverts:
         return pseudo_header_sum(self._source, destination, length)
 
     def _authentication_data(self) -> bytes:
-        if self._parameters.version != VERSION_2:
+        if self._parameters.version != VERSION_2 or self._parameters.family != IPV4:
             return b""
         if self._parameters.authentication.type is AuthenticationType.PASSWORD:
             return self._parameters.authentication.padded_key

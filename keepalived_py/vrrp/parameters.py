@@ -15,7 +15,12 @@ MULTICAST_TTL = 255
 MOST_ADDRESSES = 255
 """The address count of the advert has eight bits (RFC 9568 section 5.2.5)."""
 _ADDRESS_LENGTH = {IPV4: 4, IPV6: 16}
-_HEADERS = {(IPV4, VERSION_2): 14 + 20 + 8 + 8, (IPV4, VERSION_3): 14 + 20 + 8, (IPV6, VERSION_3): 14 + 40 + 8}
+_HEADERS = {
+    (IPV4, VERSION_2): 14 + 20 + 8 + 8,
+    (IPV4, VERSION_3): 14 + 20 + 8,
+    (IPV6, VERSION_2): 14 + 40 + 8,
+    (IPV6, VERSION_3): 14 + 40 + 8,
+}
 """Octets before and behind the addresses in one frame; keepalived counts the Ethernet header too."""
 
 
@@ -41,7 +46,7 @@ class Parameters:
     Attributes:
         name: instance name for the log.
         family: 4 or 6.
-        version: 2 or 3 (IPv6 is version 3 only).
+        version: 2 or 3; version 2 for IPv6 is no standard, but keepalived speaks it, without authentication.
         vrid: 1 to 255.
         priority: configured priority, 1 to 255; 255 is the address owner.
         advertisement_interval: seconds; whole ones for version 2, hundredths for version 3.
@@ -120,10 +125,10 @@ class Parameters:
         addresses = (*self.virtual_addresses, *self.destinations)
         if any(len(address) != length for address in addresses) or len(self.source_address) not in {0, length}:
             raise ValueError(f"{self.name}: an address is not of family {self.family}")
-        if self.version not in {VERSION_2, VERSION_3} or (self.family == IPV6 and self.version == VERSION_2):
+        if self.version not in {VERSION_2, VERSION_3}:
             raise ValueError(f"{self.name}: no VRRP version {self.version} for family {self.family}")
-        if self.version != VERSION_2 and self.authentication.type is not AuthenticationType.NONE:
-            raise ValueError(f"{self.name}: version {self.version} has no authentication")
+        if (self.family, self.version) != (IPV4, VERSION_2) and self.authentication.type is not AuthenticationType.NONE:
+            raise ValueError(f"{self.name}: version {self.version} for family {self.family} has no authentication")
         if self.signing is not None and self.authentication.type is not AuthenticationType.NONE:
             raise ValueError(f"{self.name}: signatures and authentication exclude each other")
         if not (1 <= self.vrid <= 255 and 1 <= self.priority <= 255 and len(self.virtual_addresses) <= MOST_ADDRESSES):

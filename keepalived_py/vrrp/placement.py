@@ -205,7 +205,9 @@ def _advertised(instance: VrrpInstance, mtu: int) -> tuple[bytes, ...]:
 
 def _authentication(instance: VrrpInstance) -> Authentication:
     configured = instance.authentication
-    if configured is None or instance.version != VERSION_2 or configured.auth_type is None or instance.auth_hmac:
+    if configured is None or configured.auth_type is None or instance.auth_hmac:
+        return NO_AUTHENTICATION
+    if instance.version != VERSION_2 or instance.family != IPV4:
         return NO_AUTHENTICATION
     return Authentication(_TYPES[configured.auth_type], (configured.auth_pass or "").encode("utf-8", "surrogateescape"))
 

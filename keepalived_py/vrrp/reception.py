@@ -181,14 +181,13 @@ def _check_content(parameters: Parameters, datagram: Datagram, message: Message)
 
 def _checksum_is_valid(parameters: Parameters, datagram: Datagram, message: Message) -> bool:
     octets = datagram.message
-    without_pseudo_header = message.version == VERSION_2 or parameters.v3_checksum_as_v2
-    if without_pseudo_header and checksum_is_valid(octets):
-        return True
-    if message.version == VERSION_2:
-        return False
     if parameters.family != IPV4:
         # The checksum of IPv6 is the kernel's, over all of the payload; that of IPv4 ends with the message.
         octets += datagram.trailer
+    elif (message.version == VERSION_2 or parameters.v3_checksum_as_v2) and checksum_is_valid(octets):
+        return True
+    elif message.version == VERSION_2:
+        return False
     if parameters.old_unicast_checksum and parameters.knows_old_checksum:
         return has_old_checksum(parameters, datagram)
     if checksum_is_valid(octets, pseudo_header_sum(datagram.source, datagram.destination, len(octets))):

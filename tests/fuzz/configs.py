@@ -11,7 +11,9 @@ from keepalived_py.config.describe import describe_checkers, describe_vrrp
 from keepalived_py.config.dump import dump
 from keepalived_py.config.environment import RecordedEnvironment
 from keepalived_py.config.keywords import keyword_table
+from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.placement import parameters_of
+from keepalived_py.vrrp.ruleset import demands_of, ruleset
 from tests.config.corpus import CORPUS, environment
 from tests.config.reading import read_text
 from tests.fuzz.mutation import ODD_WORDS, mutate_lines
@@ -65,6 +67,8 @@ class ConfigBlocks:
         listing = (*describe_vrrp(config), *describe_checkers(config))
         for instance in config.vrrp_instances:
             parameters_of(instance, config.global_defs, SOURCES[instance.family], 0.0)
+        footings = {instance.name: plain_footing(instance) for instance in config.vrrp_instances}
+        listing = (*listing, ruleset(demands_of(config, footings, len)))
         dumped = dump(config)
         again, problems = read_text(dumped)
         build(again, problems)

@@ -30,8 +30,13 @@ def _kinds() -> list[dict[str, Any]]:
     authentications = [Authentication(kind, b"secret") for kind in AuthenticationType]
     signings = [Signing(KEYS, 1, mode, window) for mode in SignatureMode for window in (5, None)]
     kinds: list[dict[str, Any]] = [{"version": 2, "authentication": one} for one in authentications]
-    kinds += [{"version": 3}, {"version": 3, "v3_checksum_as_v2": True}, {"version": 3, "family": IPV6}]
-    for base in ({"version": 2}, {"version": 3}, {"version": 3, "family": IPV6}):
+    kinds += [
+        {"version": 2, "family": IPV6},
+        {"version": 3},
+        {"version": 3, "v3_checksum_as_v2": True},
+        {"version": 3, "family": IPV6},
+    ]
+    for base in ({"version": 2}, {"version": 2, "family": IPV6}, {"version": 3}, {"version": 3, "family": IPV6}):
         kinds += [{**base, "signing": signing} for signing in signings]
     return kinds
 

@@ -46,6 +46,7 @@ V3_IPV4 = Protocol("v3_ipv4", 54, FAST, "224.0.0.18", ("192.168.0.210/24", "192.
 V3_UNICAST = Protocol("v3_unicast", 55, FAST, UNICAST4[1], ("192.168.0.212/24", "192.168.0.213/24"), UNICAST4)
 V3_IPV6 = Protocol("v3_ipv6", 56, FAST, "ff02::12", ("fe80::56:1/64", "2001:db8::56:2/64"))
 V3_UNICAST6 = Protocol("v3_unicast6", 57, FAST, UNICAST6[1], ("fe80::57:1/64", "2001:db8::57:2/64"), UNICAST6)
+V2_IPV6 = Protocol("v2_ipv6", 58, ("version 2", *SECOND), "ff02::12", ("fe80::58:1/64", "2001:db8::58:2/64"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Scene:
 
 SCENES = {
     "v2": Scene(1.0, (V2_PASS, V2_AH, V2_UNICAST)),
+    "v2-ipv6": Scene(1.0, (V2_IPV6,)),
     "v3-ipv4": Scene(0.1, (V3_IPV4,)),
     "v3-ipv4-unicast": Scene(0.1, (V3_UNICAST,)),
     "v3-ipv6": Scene(0.1, (V3_IPV6,)),

@@ -5,7 +5,8 @@ import pytest
 
 from keepalived_py.config.model.addresses import VirtualAddress
 from keepalived_py.config.model.globals import GlobalDefs
-from keepalived_py.config.model.vrrp import Authentication, Peer, VrrpInstance
+from keepalived_py.config.model.vrrp import Authentication, AuthHmac, Peer, VrrpInstance
+from keepalived_py.config.vrrp_values import HmacKey
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.rtnl import (
     AF_INET,
@@ -26,6 +27,7 @@ from keepalived_py.vrrp.faults import faults_of
 from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.parameters import UnicastPeer
 from keepalived_py.vrrp.placement import parameters_of, place, source_of
+from keepalived_py.vrrp.signature import SignatureMode, Signing, SigningKey
 
 MAC = bytes.fromhex("020000000001")
 LINK_LOCAL = ip_address("fe80::1").packed
@@ -202,3 +204,51 @@ def test_configured_source_that_is_missing_is_a_fault_when_it_is_tracked() -> No
     assert faults(configured, table(), own.packed) == {}
     tracked = instance(mcast_src_ip=own, track_src_ip=True)
     assert list(faults(tracked, table(), own.packed)) == ["interface eth0 has no address 192.168.0.99"]
+
+
+def test_version_2_for_ipv6_runs_without_authentication() -> None:
+    six = instance(
+        virtual_ipaddress=(virtual("fe80::204", 64),), authentication=Authentication(auth_type="PASS", auth_pass="1111")
+    )
+    parameters = parameters_of(six, GlobalDefs(), LINK_LOCAL, 0.0)
+    assert (parameters.family, parameters.version) == (6, 2)
+    assert parameters.authentication.type is AuthenticationType.NONE
+
+
+def signed(**options: Any) -> Signing | None:
+    values: dict[str, Any] = {"key": (HmacKey(id=7, value="file:/k", octets=bytes(32)),), "active_key": 7, **options}
+    return parameters_of(instance(auth_hmac=AuthHmac(**values)), GlobalDefs(), OWN, 0.0).signing
+
+
+@pytest.mark.parametrize(
+    ("options", "mode", "window"),
+    [
+        ({}, SignatureMode.ENFORCE, 5),
+        ({"mode": "permissive", "time_window": 77}, SignatureMode.PERMISSIVE, 77),
+        ({"mode": "receive-only", "anti_replay": "monotonic", "time_window": 7}, SignatureMode.RECEIVE_ONLY, None),
+    ],
+)
+def test_signing_is_what_auth_hmac_says(options: dict[str, Any], mode: SignatureMode, window: int | None) -> None:
+    assert signed(**options) == Signing((SigningKey(7, bytes(32)),), 7, mode, window)
+
+
+@pytest.mark.parametrize(("interval", "window"), [(0.1, 5), (1.0, 5), (2.0, 6), (2.9, 6), (40.0, 120), (255.0, 300)])
+def test_window_follows_from_the_interval(interval: float, window: int) -> None:
+    configured = AuthHmac(key=(HmacKey(id=7, value="x", octets=bytes(32)),), active_key=7)
+    made = parameters_of(instance(version=3, advert_int=interval, auth_hmac=configured), GlobalDefs(), OWN, 0.0)
+    assert made.signing is not None
+    assert made.signing.time_window == window
+
+
+def test_instance_without_the_key_that_signs_is_in_fault_and_unsigned() -> None:
+    keyless = instance(auth_hmac=AuthHmac(active_key=7))
+    assert parameters_of(keyless, GlobalDefs(), OWN, 0.0).signing is None
+    assert faults_of(keyless, plain_footing(keyless), table(), OWN) == {"auth_hmac has no key 7": "auth_hmac has a key"}
+
+
+def test_signed_advert_has_room_for_one_ipv6_address_less() -> None:
+    addresses = tuple(virtual(f"fe80::{number:x}", 64) for number in range(1, 100))
+    for mode, count in (("enforce", 88), ("receive-only", 89)):
+        hmac = AuthHmac(key=(HmacKey(id=7, value="x", octets=bytes(32)),), active_key=7, mode=mode)
+        six = instance(version=3, virtual_ipaddress=addresses, auth_hmac=hmac)
+        assert len(parameters_of(six, GlobalDefs(), LINK_LOCAL, 0.0).virtual_addresses) == count

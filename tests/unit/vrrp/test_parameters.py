@@ -16,7 +16,10 @@ from tests.unit.vrrp.wire import GROUP6, OURS, SENDER, SENDER6
         ({"source_address": SENDER6}, "not of family 4"),
         ({"unicast_peers": (UnicastPeer(SENDER6),)}, "not of family 4"),
         ({"family": IPV6, "version": 3, "source_address": OURS}, "not of family 6"),
-        ({"family": IPV6, "version": 2}, "no VRRP version 2 for family 6"),
+        (
+            {"family": IPV6, "version": 2, "authentication": Authentication(AuthenticationType.PASSWORD, b"x")},
+            "version 2 for family 6 has no authentication",
+        ),
         ({"version": 4}, "no VRRP version 4"),
         ({"version": 3, "authentication": Authentication(AuthenticationType.PASSWORD, b"x")}, "no authentication"),
         ({"vrid": 0}, "out of range"),

@@ -11,6 +11,7 @@ from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.state import State
 from tests.unit.vrrp.wire import (
     ADDRESSES,
+    ADDRESSES6,
     GROUP,
     GROUP6,
     OURS,
@@ -22,6 +23,7 @@ from tests.unit.vrrp.wire import (
     listening6,
     message_v2,
     message_v3,
+    slow_checksum,
 )
 
 HEADER = Authentication(AuthenticationType.HEADER, b"secret")
@@ -269,3 +271,17 @@ def test_router_reconfigured_without_authentication_header_sends_and_believes_pl
     assert router.adverts_to_send() == ((GROUP, in_ipv4(message_v2(), source=OURS, ip_id=0)),)
     router.datagram_received(2.0, in_ipv4(message_v2()))
     assert (router.counters.advert_rcvd, router.last_rejection) == (1, None)
+
+
+def test_version_2_for_ipv6_has_no_authentication_data_and_the_checksum_of_ipv6() -> None:
+    sender = listening6(version=2, source_address=SENDER6, priority=150)
+    ((destination, message),) = sender.adverts_to_send()
+    assert message[:6] == bytes((0x21, 51, 150, len(ADDRESSES6), 0, 1))
+    assert message[8:] == b"".join(ADDRESSES6)
+    pseudo = SENDER6 + destination + len(message).to_bytes(4) + bytes((0, 0, 0, 112))
+    assert slow_checksum(pseudo + message) == 0
+    receiver = listening6(version=2)
+    receiver.datagram_received(1.0, message, SENDER6, 255, destination)
+    assert (receiver.counters.advert_rcvd, receiver.instance.master_address) == (1, SENDER6)
+    receiver.datagram_received(2.0, message[:6] + b"\0\0" + message[8:], SENDER6, 255, destination)
+    assert receiver.last_rejection is Rejection.CHECKSUM
