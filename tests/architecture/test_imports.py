@@ -53,6 +53,7 @@ PURE = frozenset(
         *(f"vrrp.{name}" for name in ("source", "script_counter", "tracked_item", "tracking", "member", "sync_group")),
         *(f"vrrp.{name}" for name in ("footing", "virtual_link", "link_demands", "pacing")),
         "kernel.links",
+        "kernel.ipvs",
         *(
             f"vrrp.{name}"
             for name in (
@@ -65,7 +66,7 @@ PURE = frozenset(
                 "link_polling",
             )
         ),
-        *(f"check.{name}" for name in ("probe", "target", "settings", "health")),
+        *(f"check.{name}" for name in ("probe", "target", "settings", "health", "plan")),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "observability.budget",
