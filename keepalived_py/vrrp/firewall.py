@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ class Firewall:
         """
         demands = self._demands(config, footings)
         if demands.empty:
-            self._remove(demands.table, "an earlier run left")
+            self._remove_leftovers(demands.table)
         elif in_place:
             self._change(demands, lambda: None)
         else:
@@ -106,16 +107,23 @@ class Firewall:
     def end(self) -> None:
         """Remove our tables; programs must have ended."""
         if not self._wanted.empty:
-            self._remove(self._wanted.table, "")
+            try:
+                remove_tables(self._wanted.table)
+            except NetlinkError as problem:
+                self._say_stuck(self._wanted.table, problem)
 
-    def _remove(self, table: str, why: str) -> None:
+    def _remove_leftovers(self, table: str) -> None:
         try:
             removed = remove_tables(table)
         except NetlinkError as problem:
-            self._log.error(f"Firewall: cannot remove the nftables tables {table}: {problem}")
+            if problem.errno != errno.EPERM:  # else nothing of ours can be there, and nothing of it is wanted
+                self._say_stuck(table, problem)
             return
-        if removed and why:
-            self._log.info(f"Firewall: removed the nftables tables {table} that {why}")
+        if removed:
+            self._log.info(f"Firewall: removed the nftables tables {table} that an earlier run left")
+
+    def _say_stuck(self, table: str, problem: NetlinkError) -> None:
+        self._log.error(f"Firewall: cannot remove the nftables tables {table}: {problem}")
 
     def _try(self, demands: Demands) -> str:
         """Load rules and wait; if the kernel cannot move membership reports, at least the rest."""

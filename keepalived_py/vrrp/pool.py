@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 READ_LIMIT = 1024
 """Datagrams taken from one socket before timers and other sockets have their turn."""
+STALE_LIMIT = 256
+"""Signed adverts outside their time window that are passed over in one turn: some milliseconds."""
 LINES_AT_ONCE = 20
 """Log lines about unknown virtual routers that may come at once."""
 LINE_INTERVAL = 5.0
@@ -125,11 +127,14 @@ class SocketPool:
     def _readable(self, member: _Member) -> None:
         """Hear what is queued, but stop at the second advert of one VRID: a flood must not starve the rest.
 
-        Once every router has been heard, the rest (which is most often nothing) can wait for the next turn.
+        Once every router has been heard, the rest (which is most often nothing) can wait for the next turn. Signed
+        adverts that are too old are nothing heard: after a long sleep the socket is full of them, and the fresh ones,
+        which tell that the master lives, stand behind.
         """
         now = self._reactor.time()
         family = member.sockets.key.family
         heard: set[int] = set()
+        stale = 0
         for _ in range(READ_LIMIT):
             received = member.sockets.receive()
             if received is None:
@@ -140,10 +145,14 @@ class SocketPool:
                 self._unknown(vrid, member, received, now)
                 continue
             router = running.router
+            before = router.counters.auth_ext_stale
             effects = router.datagram_received(now, received.data, received.source, received.ttl, received.destination)
             if effects:
                 self._perform(running, effects, now)
             running.arm()
+            if router.counters.auth_ext_stale != before and stale < STALE_LIMIT:
+                stale += 1
+                continue
             if vrid in heard:
                 return
             heard.add(vrid)
