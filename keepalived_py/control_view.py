@@ -46,6 +46,8 @@ def _processes(state: State) -> Iterator[str]:
         died = f", {count(child['deaths'], 'death')} before" if child["deaths"] else ""
         beat = f"last sign of life {duration(child['heartbeat_age'])} ago"
         yield f"{child['name']} {child['pid']}, up {duration(child['age'])}, {beat}{died}"
+    for warning in (state.vrrp or {}).get("warnings", ()):
+        yield f"! {warning}"
 
 
 def instance_lines(instance: dict[str, Any]) -> Iterator[str]:

@@ -30,12 +30,20 @@ class Answers:
         roster: the instances.
         history: what happened.
         clock: monotonic seconds.
+        warnings: says what is not as it should be in the whole process.
     """
 
-    def __init__(self, roster: Roster, history: History, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        history: History,
+        clock: Callable[[], float],
+        warnings: Callable[[], list[str]] = list,
+    ) -> None:
         self._roster = roster
         self._history = history
         self._clock = clock
+        self._warnings = warnings
         self._started_at = clock()
 
     def answer(self, request: str) -> Iterator[dict[str, Any]]:
@@ -59,6 +67,7 @@ class Answers:
             "age": now - self._started_at,
             "time": time.time(),
             "instances": len(self._roster.instances),
+            "warnings": self._warnings(),
         }
 
     def _ping(self) -> Iterator[dict[str, Any]]:

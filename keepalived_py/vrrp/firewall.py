@@ -38,6 +38,7 @@ class Firewall:
 
     Attributes:
         problem: why what is wanted is not in force; empty when it is.
+        warnings: the same, and what is open because of it, for people.
     """
 
     def __init__(self, programs: Programs, log: Log, table: InterfaceTable) -> None:
@@ -48,6 +49,7 @@ class Firewall:
         self._loading: Demands | None = None
         self._waiting: list[Callable[[], object]] = []
         self.problem = ""
+        self.warnings: list[str] = []
 
     def begin(self, config: Config, footings: Mapping[str, Footing], *, in_place: bool) -> None:
         """Have the rules in force before this returns: no virtual address shall be there a moment without them.
@@ -163,6 +165,7 @@ class Firewall:
 
     def _judge(self, demands: Demands, problem: str) -> None:
         self.problem = problem
+        self.warnings = []
         if problem:
             lost = [
                 *(
@@ -172,7 +175,8 @@ class Firewall:
                 ),
                 *(["membership reports leave from VMACs"] if demands.memberships else []),
             ]
-            self._log.error(f"Firewall: {_sentence(problem)}: {' and '.join(lost) or 'old rules stay in force'}")
+            self.warnings = [f"Firewall: {_sentence(problem)}: {' and '.join(lost) or 'old rules stay in force'}"]
+            self._log.error(self.warnings[0])
         elif demands.empty:
             self._log.info(f"Firewall: no rules are needed any more, nftables tables {demands.table} removed")
         else:

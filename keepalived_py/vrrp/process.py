@@ -124,7 +124,7 @@ class VrrpProcess:
         """Answer questions, once everything that they could be about is there."""
         point = self._child.control
         if point is not None:
-            answers = Answers(self._roster, self._history, self._loop.reactor.time)
+            answers = Answers(self._roster, self._history, self._loop.reactor.time, lambda: self._firewall.warnings)
             self._control = ControlServer(self._loop.reactor, point.listener, point.group, answers.answer)
 
     def _is_busy(self) -> bool:

@@ -253,3 +253,10 @@ def test_history_as_json_has_the_records(
 )
 def test_place_of_the_socket_follows_the_daemons_names(instance: str | None, namespace: str | None, path: str) -> None:
     assert control_client.default_path(instance, namespace) == path
+
+
+def test_warnings_of_the_vrrp_process_stand_above_its_instances() -> None:
+    vrrp = {"answer": "status", "process": "vrrp", "warnings": ["Firewall: nft: cannot be run"]}
+    state = State(parent=PARENT, vrrp=vrrp, instances=[INSTANCE])
+    assert "! Firewall: nft: cannot be run" in status_text(state).partition("\n\n")[0].splitlines()
+    assert state.is_whole

@@ -159,7 +159,7 @@ def test_refusal_is_told_and_the_reload_goes_on(bench: Bench) -> None:
     bench.change(REFUSING, "reload")
     bench.programs.end(BAD)
     assert (bench.log.lines, bench.calls) == ([OPEN], ["reload"])
-    assert bench.firewall.problem == "Error: syntax error"
+    assert (bench.firewall.problem, bench.firewall.warnings) == ("Error: syntax error", [OPEN])
 
 
 def test_rules_that_could_not_be_loaded_are_tried_again_by_the_next_change(bench: Bench) -> None:
@@ -169,6 +169,7 @@ def test_rules_that_could_not_be_loaded_are_tried_again_by_the_next_change(bench
     bench.change(REFUSING, "again")
     bench.programs.end()
     assert (bench.log.lines, bench.calls, bench.firewall.problem) == ([OPEN, IN_FORCE], ["again"], "")
+    assert bench.firewall.warnings == []
 
 
 def test_interfaces_that_come_and_go_try_nothing_again_but_new_demands(bench: Bench) -> None:

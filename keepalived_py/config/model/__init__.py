@@ -86,9 +86,7 @@ class Config(Record):
         section="global",
         in_effect=False,
     )
-    namespace_with_ipsets: bool = keyword(
-        ON, "Use ipsets in a namespace (kernels before 3.13)", default=False, section="global"
-    )
+    namespace_with_ipsets: bool = keyword(ON, "Accepted: nftables needs no ipsets", default=False, section="global")
     use_pid_dir: bool = keyword(ON, "Keep pid files in a directory of their own", default=False, section="global")
     instance: str | None = keyword(
         NAME,

@@ -226,7 +226,7 @@ class GlobalDefs(NotificationDefs):
     vrrp_version: int = keyword(Integer(2, 3, syntax="2/3"), "VRRP version of IPv4 instances", default=2)
     vrrp_iptables: tuple[str, ...] | None = keyword(
         Several(Text(limit=27), type_name="names", syntax="[INCHAIN [OUTCHAIN]]", least=0, limits="chain max 27 chars"),
-        "Use iptables, with these chains",
+        "Accepted: nftables is used instead of iptables",
         default=None,
         unset="no value = INPUT OUTPUT",
         once=True,
@@ -240,7 +240,7 @@ class GlobalDefs(NotificationDefs):
             limits="each max 30 chars, all distinct",
             distinct=True,
         ),
-        "Names of the ipsets used with iptables; no name: use none",
+        "Accepted: nftables has sets of its own",
         default=None,
         unset="derived from keepalived",
     )
