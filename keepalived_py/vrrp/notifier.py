@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.state import Rival, Transition
 
 
+SCRIPTS = (
+    *("notify", "notify_master", "notify_backup", "notify_fault"),
+    *("notify_stop", "notify_deleted", "notify_master_rx_lower_pri"),
+)
+"""The words for scripts of an instance; a group has the first five."""
+
+
 class Notifier:
     """The follower that tells scripts, pipes and mails.
 
@@ -187,23 +194,12 @@ def _wishes(defaults: GlobalDefs) -> list[Wish]:
     return [Wish(fifo, script, label) for fifo, script, label in pairs if fifo is not None]
 
 
-def _has_scripts(config: VrrpInstance) -> bool:
-    return any(
-        script is not None
-        for script in (
-            config.notify_master,
-            config.notify_backup,
-            config.notify_fault,
-            config.notify_stop,
-            config.notify_deleted,
-            config.notify_master_rx_lower_pri,
-            config.notify,
-        )
-    )
+def _has_scripts(config: VrrpInstance | SyncGroup) -> bool:
+    return any(getattr(config, word, None) is not None for word in SCRIPTS)
 
 
 def _starts_programs(config: Config) -> bool:
     """Return whether a configuration has anything for which programs are started when something happens."""
     defaults = config.global_defs
     mails = defaults.smtp_server is not None and bool(defaults.notification_email)
-    return mails or any(map(_has_scripts, config.vrrp_instances))
+    return mails or any(map(_has_scripts, config.vrrp_instances)) or any(map(_has_scripts, config.vrrp_sync_groups))

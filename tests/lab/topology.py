@@ -107,6 +107,14 @@ class Lab:
         """Plug the node's cable in again."""
         self._batch([f"link set {self._port(node)} up"])
 
+    def split_off(self, node: Node) -> None:
+        """Let no frame from or to the node pass, while its cable stays in and its link up."""
+        self._batch([f"link set {self._port(node)} nomaster"])
+
+    def rejoin(self, node: Node) -> None:
+        """Undo `split_off`."""
+        self._batch([f"link set {self._port(node)} master wire"])
+
     def _port(self, node: Node) -> str:
         return f"p{list(self.nodes).index(node.name) + 1}-{node.name}"[:15]
 
