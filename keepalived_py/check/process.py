@@ -1,9 +1,12 @@
-"""The health-check child: in this release without checkers, but with everything that a child is to its surroundings."""
+"""The health-check child: the checks, the virtual servers and the netlink reflector in one loop."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keepalived_py.check.farm import Farm
+from keepalived_py.check.herald import Herald
+from keepalived_py.check.ipvs_sync import IpvsSync
 from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
@@ -35,6 +38,10 @@ class HealthChecker:
         self._log = child.log
         self._loop = ChildLoop(child, CHECKER, describe=_describe, reload=self._reload, stop=self._stop)
         self._monitor = InterfaceMonitor(InterfaceTable())
+        self._kernel = IpvsSync(self._log)
+        self._herald = Herald(self._log)
+        self._farm = Farm(self._loop.reactor, self._kernel, self._herald)
+        self._config = child.config
 
     def run(self) -> int:
         """Run until told to stop."""
@@ -52,6 +59,9 @@ class HealthChecker:
         self._log.info(vocabulary.COMMAND_CHANNEL)
         self._loop.say_configuration(self._child.config)
         self._log.info(vocabulary.LINK_WATCH)
+        if self._config.virtual_servers:
+            self._kernel.open()
+        self._farm.start(self._config, adopt=self._child.respawned)
 
     def _interfaces_changed(self) -> None:
         """Hear one batch of changes, then nothing for a moment: the VRRP child adds thousands of addresses just now."""
@@ -72,12 +82,17 @@ class HealthChecker:
 
     def _reload(self, config: Config, done: Callable[[], None]) -> None:
         self._take_buffers(config)
-        self._log.verbose("No health checks are in effect in this release: there is nothing to change")
+        before, self._config = self._config, config
+        if config.virtual_servers and not self._kernel.is_available:
+            self._kernel.open()
+        self._farm.reload(config, before)
         done()
 
     def _stop(self, finished: Callable[[], None]) -> None:
         self._log.info("Terminating Healthchecker child process on signal")
         self._loop.reactor.remove_reader(self._monitor)
+        self._farm.stop(keep=self._child.options.keep_ipvs)
+        self._kernel.close()
         finished()
 
 

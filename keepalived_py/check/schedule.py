@@ -73,6 +73,10 @@ class Schedule:
             self._task.cancel()
             self._task = None
 
+    def tell(self, observed: Callable[[ProbeResult], Verdict]) -> None:
+        """Tell somebody else the results from now on."""
+        self._observed = observed
+
     def reconfigured(self, settings: Settings) -> None:
         """A reload changed how often the check runs; the next run stays where it is unless that is too late now."""
         self._settings = settings

@@ -1,0 +1,105 @@
+"""Tells the outside what became of servers: one log line per decision, with its cause; scripts, pipes, mails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from keepalived_py.check.health import Event, EventKind, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keepalived_py.check.probe import ProbeResult
+    from keepalived_py.check.running import RunningReal, RunningVirtual, Watch
+    from keepalived_py.observability.log import Log
+
+_CHECKED = {
+    "TCP_CHECK": "TCP connection to {where}",
+    "MISC_CHECK": "Misc check for {where}",
+    "PING_CHECK": "Ping of {where}",
+}
+_OTHER = "{keyword} on service {where}"
+# verb and preposition, without and with inhibit_on_failure
+_MOVES = {
+    EventKind.SERVER_UP: (("Adding", "to"), ("Enabling", "of")),
+    EventKind.SERVER_DOWN: (("Removing", "from"), ("Disabling", "of")),
+    EventKind.SORRY_SERVER_IN: (("Adding", "to"), ("Enabling", "of")),
+    EventKind.SORRY_SERVER_OUT: (("Removing", "from"), ("Disabling", "of")),
+}
+
+
+class Listener(Protocol):
+    """Hears of every event, after its line is in the log."""
+
+    def event_happened(self, virtual: RunningVirtual, real: RunningReal | None, event: Event, cause: str) -> None:
+        """Something became of a virtual server, or of one of its real servers."""
+
+    def check_flipped(self, virtual: RunningVirtual, real: RunningReal, watch: Watch, *, alive_changed: bool) -> None:
+        """A check went up or down, and perhaps its real server with it."""
+
+
+class Herald:
+    """Words for what happens.
+
+    Args:
+        log: of the process.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.listeners: list[Listener] = []
+        self._log = log
+
+    def observed(self, real: RunningReal, watch: Watch, result: ProbeResult, verdict: Verdict) -> None:
+        """A check has ended; only what is new, or a failure, is worth a line."""
+        del real
+        what = _CHECKED.get(watch.keyword, _OTHER).format(keyword=watch.keyword, where=watch.where)
+        if verdict is Verdict.WENT_UP:
+            self._log.info(f"{what} success.")
+        elif verdict is Verdict.WENT_DOWN:
+            tries = watch.checker.retry + 1
+            self._log.info(f"{what} failed: {result.detail} ({tries} of {tries})")
+        elif verdict is Verdict.FORGIVEN and (watch.settings.log_all_failures or self._log.detail):
+            self._log.info(f"{what} failed: {result.detail} ({watch.checker.streak} of {watch.checker.retry + 1})")
+
+    def happened(self, virtual: RunningVirtual, events: Sequence[Event], cause: str = "") -> None:
+        """Log events and tell the listeners of them, in order."""
+        for event in events:
+            real = virtual.reals.get(event.server)
+            line = self._line(virtual, real, event)
+            if line:
+                self._log.info(line)
+            for listener in self.listeners:
+                listener.event_happened(virtual, real, event, cause)
+
+    def flipped(self, virtual: RunningVirtual, real: RunningReal, watch: Watch, *, alive_changed: bool) -> None:
+        """Tell the listeners that a check changed its mind."""
+        for listener in self.listeners:
+            listener.check_flipped(virtual, real, watch, alive_changed=alive_changed)
+
+    def _line(self, virtual: RunningVirtual, real: RunningReal | None, event: Event) -> str:
+        """Return the line of an event; empty for what is understood at the start."""
+        name = virtual.name
+        if event.kind in _MOVES:
+            if event.at_start:
+                return ""
+            sorry = event.kind in {EventKind.SORRY_SERVER_IN, EventKind.SORRY_SERVER_OUT}
+            inhibited = virtual.health.sorry_inhibit if sorry else real is not None and real.health.inhibit
+            verb, word = _MOVES[event.kind][inhibited]
+            line = f"{verb} {'sorry server' if sorry else 'service'} {event.server} {word} VS {name}"
+            left = f", {virtual.health.live_weight} of quorum {virtual.health.quorum} left"
+            return line + left if event.kind is EventKind.SERVER_DOWN else line
+        if event.kind is EventKind.WEIGHT_CHANGED:
+            active = "active" if real is not None and real.health.is_alive else "inactive"
+            return f"Changing weight from {event.old} to {event.new} for {active} service {event.server} of VS {name}"
+        return self._quorum_line(virtual, event)
+
+    def _quorum_line(self, virtual: RunningVirtual, event: Event) -> str:
+        health = virtual.health
+        if event.kind is EventKind.QUORUM_GAINED:
+            if event.at_start:
+                return ""
+            began, sign, relation = "Gained quorum", "+", "<="
+        else:
+            began, sign, relation = "Starting with quorum down" if event.at_start else "Lost quorum", "-", ">"
+        numbers = f"{health.quorum}{sign}{health.hysteresis}={event.threshold} {relation} {event.new}"
+        return f"{began} {numbers} for VS {virtual.name}"

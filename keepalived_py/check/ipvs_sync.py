@@ -1,0 +1,225 @@
+"""Keeps the kernel's IPVS tables as they shall be; what they hold is known from what the kernel has acknowledged."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from keepalived_py.check.plan import Action, Command, Entry, Table, carried_out, changes
+from keepalived_py.check.service import text_of
+from keepalived_py.errors import NetlinkError
+from keepalived_py.kernel import ipvs
+from keepalived_py.kernel.netlink import NetlinkSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from keepalived_py.kernel.ipvs import Destination, Service, ServiceKey, SyncDaemon, Timeouts
+    from keepalived_py.kernel.message import Message
+    from keepalived_py.observability.log import Log
+
+NETLINK_GENERIC = 16
+MODULE = "ip_vs"
+LOAD_TIMEOUT = 5.0
+"""Seconds that loading the module may take."""
+_ALREADY = {
+    Action.ADD_SERVICE: errno.EEXIST,
+    Action.ADD_DESTINATION: errno.EEXIST,
+    Action.DELETE_SERVICE: errno.ESRCH,
+    Action.DELETE_DESTINATION: errno.ENOENT,
+}
+"""What the kernel says when things are as they shall be: another program was faster."""
+_REQUESTS: dict[Action, Callable[..., bytes]] = {
+    Action.ADD_SERVICE: ipvs.service_added,
+    Action.CHANGE_SERVICE: ipvs.service_changed,
+    Action.DELETE_SERVICE: ipvs.service_deleted,
+    Action.ADD_DESTINATION: ipvs.destination_added,
+    Action.CHANGE_DESTINATION: ipvs.destination_changed,
+    Action.DELETE_DESTINATION: ipvs.destination_deleted,
+}
+
+
+class IpvsSync:
+    """The way to the kernel; without IPVS in it nothing is done, and everything else goes on.
+
+    Args:
+        log: of the process.
+
+    Attributes:
+        applied: what the tables hold, as far as it is ours.
+        is_available: whether the kernel has IPVS.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.applied: Table = {}
+        self.is_available = False
+        self._log = log
+        self._netlink: NetlinkSocket | None = None
+        self._family = 0
+
+    def open(self) -> bool:
+        """Find IPVS in the kernel, loading its module if need be; say so when there is none."""
+        self._netlink = NetlinkSocket(NETLINK_GENERIC)
+        problem = self._find_family()
+        if problem is not None and problem.errno == errno.ENOENT:
+            _load_module()
+            problem = self._find_family()
+        self.is_available = problem is None
+        if problem is not None:
+            reason = "this kernel has no IPVS" if problem.errno == errno.ENOENT else str(problem)
+            self._log.error(
+                f"{reason} (module {MODULE}: try 'modprobe {MODULE}'): virtual servers are checked, "
+                "but no connection is balanced"
+            )
+        return self.is_available
+
+    def close(self) -> None:
+        """Close the socket; the tables stay."""
+        if self._netlink is not None:
+            self._netlink.close()
+
+    def _find_family(self) -> NetlinkError | None:
+        assert self._netlink is not None
+
+        def take(answer: Message, buffer: bytes) -> None:
+            self._family = ipvs.family_of(answer, buffer)
+
+        try:
+            self._netlink.ask(ipvs.family_wanted(), take)
+        except NetlinkError as problem:
+            return problem
+        return None
+
+    # The tables
+
+    def read(self) -> Table:
+        """Return what the kernel's tables hold, whoever put it there."""
+        table: Table = {}
+        if not self.is_available:
+            return table
+        assert self._netlink is not None
+        services: list[Service] = []
+
+        def take_service(answer: Message, buffer: bytes) -> None:
+            found = ipvs.service_of(answer, buffer)
+            if found is not None:
+                services.append(found[0])
+
+        self._netlink.dump(ipvs.services_wanted(self._family), take_service)
+        for service in services:
+            table[service.key] = Entry(service, self._destinations(service))
+        return table
+
+    def _destinations(self, service: Service) -> dict[ipvs.DestinationKey, Destination]:
+        assert self._netlink is not None
+        destinations: dict[ipvs.DestinationKey, Destination] = {}
+
+        def take(answer: Message, buffer: bytes) -> None:
+            found = ipvs.destination_of(answer, buffer, service)
+            if found is not None:
+                destinations[found[0].key] = found[0]
+
+        self._netlink.dump(ipvs.destinations_wanted(self._family, service), take)
+        return destinations
+
+    def adopt(self, keys: Iterable[ServiceKey]) -> None:
+        """Take services that are in the kernel already, from a process that crashed, for ours."""
+        present = self.read()
+        self.applied.update({key: present[key] for key in keys if key in present})
+
+    def bring(self, desired: Mapping[ServiceKey, Entry], keys: Iterable[ServiceKey]) -> None:
+        """Make the tables hold `desired` of the services with these keys, and nothing else of them.
+
+        Args:
+            desired: what they shall hold.
+            keys: which services are spoken of; one that is not in `desired` is deleted.
+        """
+        applied = {key: self.applied[key] for key in keys if key in self.applied}
+        self._carry_out(list(changes(desired, applied)))
+
+    def flush(self) -> None:
+        """Delete every service, whoever made it."""
+        self._ask([ipvs.flushed(self._family)], "flush")
+        self.applied.clear()
+
+    def _carry_out(self, commands: list[Command]) -> None:
+        if not commands:
+            return
+        refused: set[int] = set()
+        if self.is_available:
+            refused = self._send(commands)
+        for index, command in enumerate(commands):
+            if index not in refused:
+                carried_out(self.applied, command)
+
+    def _send(self, commands: list[Command]) -> set[int]:
+        """Send all commands; return the indexes of those that the kernel refused."""
+        assert self._netlink is not None
+        try:
+            errors = self._netlink.execute([self._request(command) for command in commands])
+        except NetlinkError as problem:
+            self._log.error(f"IPVS: {len(commands)} changes are lost: {problem}; reading the tables again")
+            self.applied = {key: entry for key, entry in self.read().items() if key in self.applied}
+            return set(range(len(commands)))
+        refused = set()
+        for error in errors:
+            command = commands[error.sequence]
+            if error.errno == _ALREADY.get(command.action):
+                continue
+            refused.add(error.sequence)
+            self._log.error(f"IPVS: cannot {command.action.value} {_what(command)}: {error}")
+        return refused
+
+    def _request(self, command: Command) -> bytes:
+        parts = (command.service,) if command.destination is None else (command.service, command.destination)
+        return _REQUESTS[command.action](self._family, *parts)
+
+    # Everything else
+
+    def set_timeouts(self, timeouts: Timeouts) -> None:
+        """Set after how many seconds connections are forgotten."""
+        self._ask([ipvs.timeouts_changed(self._family, timeouts)], "set the timeouts")
+
+    def start_daemon(self, daemon: SyncDaemon) -> None:
+        """Start a sync daemon; one with this state that runs already is left alone."""
+        self._ask([ipvs.daemon_started(self._family, daemon)], "start the sync daemon", errno.EEXIST)
+
+    def stop_daemon(self, state: int) -> None:
+        """Stop the sync daemon with this state, if it runs."""
+        self._ask([ipvs.daemon_stopped(self._family, state)], "stop the sync daemon", errno.ESRCH)
+
+    def _ask(self, requests: list[bytes], what: str, *tolerated: int) -> None:
+        if not self.is_available:
+            return
+        assert self._netlink is not None
+        try:
+            errors = self._netlink.execute(requests, tolerated)
+        except NetlinkError as problem:
+            errors = [problem]
+        for error in errors:
+            self._log.error(f"IPVS: cannot {what}: {error}")
+
+
+def _what(command: Command) -> str:
+    service = text_of(command.service)
+    if command.destination is None:
+        return service
+    destination = command.destination
+    return f"[{ip_address(destination.address)}]:{destination.port} of {service}"
+
+
+def _load_module() -> None:
+    """Have the kernel's module loaded; a machine without modprobe has it built in, or not at all."""
+    try:
+        subprocess.run(
+            ["modprobe", "-q", MODULE],
+            timeout=LOAD_TIMEOUT,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return
