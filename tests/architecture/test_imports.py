@@ -69,6 +69,7 @@ PURE = frozenset(
         *(f"check.{name}" for name in ("probe", "target", "settings", "health", "plan")),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
+        "vrrp.news",
         "observability.budget",
         "observability.counters",
         "observability.history",
