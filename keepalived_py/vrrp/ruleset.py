@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.kernel.links import MACVLAN
 from keepalived_py.structure import structure
+from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.parameters import OWNER_PRIORITY
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def demands_of(config: Config, footings: Mapping[str, Footing], index_of: Callab
     refused: set[bytes] = set()
     refused_on: set[tuple[bytes, str | int]] = set()
     for instance in filter(refuses, config.vrrp_instances):
+        footing = footings.get(instance.name) or plain_footing(instance)
         for one in _addresses(instance):
-            name = footings[instance.name].device_of(one) or ""
+            name = footing.device_of(one) or ""
             where: str | int = index_of(name) if defaults.nftables_ifindex else name
             if not one.address.is_link_local or one.address.version == 4 or _UNQUOTABLE & set(name):
                 refused.add(one.address.packed)
@@ -117,7 +119,7 @@ def _memberships(
 ) -> Iterator[GroupMembership]:
     """Yield the VMACs whose interface below is there, once for each family that they have to do with."""
     for instance in config.vrrp_instances:
-        footing = footings[instance.name]
+        footing = footings.get(instance.name) or plain_footing(instance)
         for link in footing.links:
             base = index_of(link.base)
             if link.kind != MACVLAN or not base or _UNQUOTABLE & set(link.name):
