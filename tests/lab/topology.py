@@ -115,6 +115,16 @@ class Lab:
         """Undo `split_off`."""
         self._batch([f"link set {self._port(node)} master wire"])
 
+    def split(self, *nodes: Node) -> None:
+        """Put nodes on a wire of their own; no carrier is lost."""
+        self._batch(["link add apart type bridge stp_state 0 forward_delay 0 mcast_snooping 0", "link set apart up"])
+        self._batch([f"link set {self._port(node)} master apart" for node in nodes])
+
+    def heal(self) -> None:
+        """Put everybody on one wire again."""
+        self._batch([f"link set {self._port(node)} master wire" for node in self.nodes.values()])
+        self._batch(["link del apart"])
+
     def _port(self, node: Node) -> str:
         return f"p{list(self.nodes).index(node.name) + 1}-{node.name}"[:15]
 
