@@ -33,12 +33,19 @@ def believed(client: Node) -> str:
 
 
 def split_and_heal(lab: Lab, pair: Pair) -> None:
-    """Let the backup and the client live apart until both routers are master, then bring them together again."""
+    """Let the backup and the client live apart until both routers are master, then bring them together again.
+
+    That happens right after an advert of the backup: the next one is the master's, and it is the backup that hears of
+    the other first.
+    """
     lab.split(pair.second, pair.client)
     pair.wait(lambda: pair.second.has(VIP), 10, "the backup alone becomes master")
     assert pair.first.has(VIP), "two masters, each in its part"
+    pair.client.ip("neigh", "flush", "dev", "eth0")  # what is asked for now is believed for a while
     pair.wait(lambda: pair.client.attempt("ping", "-c1", "-W1", ADDRESS).returncode == 0, 5, "it answers")
     assert believed(pair.client) == hardware_address(pair.second)
+    capture = pair.client.capture()
+    pair.wait(lambda: capture.adverts(outgoing=False), 5, "an advert of the backup")
     lab.heal()
 
 
@@ -55,17 +62,16 @@ def records(node: Node) -> list[dict[str, Any]]:
     ],
     ids=str,
 )
-def test_clients_of_the_loser_find_the_survivor_after_a_split_however_the_first_advert_goes(
+def test_clients_of_the_loser_find_the_survivor_after_a_split_though_it_has_not_heard_the_loser(
     lab: Lab, survivor: Daemon
 ) -> None:
-    lines = (*FAST, "garp_master_delay 1")
+    lines = (*SECOND, "garp_master_delay 1")  # its second announcement shall not help
     pair = start_pair(lab, instance(150, lines), instance(100, lines), survivor)
-    for round_ in range(1, 4):
-        split_and_heal(lab, pair)
-        pair.wait_for_holder(pair.first)
-        pair.wait(lambda: believed(pair.client) == hardware_address(pair.first), 5, "the client finds the survivor")
-        yields = [record for record in records(pair.second) if record["event"] == "higher priority heard"]
-        assert len(yields) == round_
+    split_and_heal(lab, pair)
+    pair.wait(lambda: believed(pair.client) == hardware_address(pair.first), 3, "the client finds the survivor")
+    pair.wait_for_holder(pair.first)
+    [yielded] = [record for record in records(pair.second) if record["event"] == "higher priority heard"]
+    assert (yielded["source"], yielded["new"]) == ("192.168.0.201", "BACKUP")
 
 
 def test_master_whose_peer_has_another_password_names_it_and_both_are_seen(lab: Lab) -> None:
