@@ -71,6 +71,7 @@ install: $(VENV)/.ready
 	sed 's|^DAEMON=.*|DAEMON=$(SBINDIR)/keepalived|' init.d/keepalived > '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
 	chmod 755 '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
 	sed 's|@sbindir@|$(SBINDIR)|' systemd/keepalived.service > '$(DESTDIR)$(UNITDIR)/keepalived.service'
+	$(BIN)/keepalivedctl manual ctl > '$(DESTDIR)$(MANDIR)/man8/keepalivedctl.8'
 	$(BIN)/keepalivedctl manual 8 > '$(DESTDIR)$(MANDIR)/man8/keepalived.8'
 	$(BIN)/keepalivedctl manual 5 > '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
 	test -e '$(DESTDIR)$(SYSCONFDIR)/sysconfig/keepalived' || \
@@ -82,7 +83,7 @@ uninstall:
 	rm -rf '$(DESTDIR)$(LIBDIR)'
 	rm -f '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl' \
 		'$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived' '$(DESTDIR)$(UNITDIR)/keepalived.service' \
-		'$(DESTDIR)$(MANDIR)/man8/keepalived.8' '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
+		'$(DESTDIR)$(MANDIR)/man8/keepalived.8' '$(DESTDIR)$(MANDIR)/man8/keepalivedctl.8' '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

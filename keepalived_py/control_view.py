@@ -84,7 +84,8 @@ def record_lines(record: dict[str, Any]) -> Iterator[str]:
     """Return the lines about one record of the history."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record["wall"]))
     fraction = f"{record['wall'] % 1:.3f}"[1:]
-    what = f"{record['old']} -> {record['new']}" if record["kind"] == "transition" else record["kind"]
+    moved = record["kind"] in {"transition", "group"}
+    what = f"{record['old']} -> {record['new']}" if moved else record["kind"]
     yield f"{when}{fraction}  {record['instance'] or '(all)'}  {what}"
     yield from _indented(record["cause"])
     if record["instance"]:

@@ -9,9 +9,9 @@ from keepalived_py.vrrp.cause import Event
 from keepalived_py.vrrp.reception import address_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from keepalived_py.vrrp.running import RunningInstance
+    from keepalived_py.vrrp.running import RunningGroup, RunningInstance
     from keepalived_py.vrrp.state import Rival
     from keepalived_py.vrrp.takeover import PlacedAddress
     from keepalived_py.vrrp.tracked_item import Rung
@@ -200,6 +200,18 @@ def report_of(
         refused={rejection.value: count for rejection, count in router.rejections.items()},
         counters={name: getattr(router.counters, name) for name in router.counters.__match_args__},
     )
+
+
+def group_report(group: RunningGroup, instances: Mapping[str, RunningInstance]) -> GroupReport:
+    """Return the state of a sync group, and which of its members hold it down.
+
+    Args:
+        group: the group.
+        instances: all running ones by name.
+    """
+    members = [instances[name] for name in group.config.group if name in instances]
+    culprits = tuple(running.name for running in members if running.router.instance.own_faults)
+    return GroupReport(group.name, group.machine.state.name, culprits)
 
 
 def addresses_of(running: RunningInstance, is_present: Callable[[PlacedAddress], bool]) -> Iterator[AddressReport]:

@@ -19,7 +19,7 @@ from keepalived_py.vrrp.pacing import pacing_of
 from keepalived_py.vrrp.placement import parameters_of, source_of
 from keepalived_py.vrrp.pool import SocketPool
 from keepalived_py.vrrp.receive_buffer import BufferPolicy
-from keepalived_py.vrrp.report import report_of
+from keepalived_py.vrrp.report import group_report, report_of
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.source import SourceKind
@@ -100,7 +100,9 @@ class Roster:
 
     def report(self, running: RunningInstance) -> InstanceReport:
         """Return the state of an instance at this moment."""
-        return report_of(running, self._reactor.time())
+        group, ladder = self.groups.of(running.name), self.tracking.ladder(running.name)
+        told = None if group is None else group_report(group, self.instances)
+        return report_of(running, self._reactor.time(), ladder, told)
 
     def is_present(self, placed: PlacedAddress) -> bool:
         """Return whether a virtual address is on its interface."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab.configs import FAST, instance
 from tests.lab.daemon import ROOT
-from tests.lab.pair import VIP, start_pair
+from tests.lab.pair import VIP, plug_pair, start_pair
 from tests.lab.test_adoption import gaps
 from tests.lab.test_reload import reload
 
@@ -74,6 +74,41 @@ def test_status_tells_master_and_backup_why_they_are_and_what_they_hear(lab: Lab
     assert "VI_1  BACKUP for " in text
     assert max(map(len, text.splitlines())) <= 80
     assert "there is no instance VI_9" in control(pair.second, "status", "--instance", "VI_9", code=1)
+
+
+def test_status_shows_what_lowers_the_priority_and_which_member_holds_the_group_down(lab: Lab) -> None:
+    group = "vrrp_sync_group VG {\n group {\n VI_1\n VI_2\n }\n}\n"
+    tracking = (*FAST, "track_interface {", "wire1 weight -30", "}")
+    other = instance(150, name="VI_2", vrid=52, interface="wire2", addresses=("192.168.7.1/24",))
+    pair = plug_pair(lab)
+    for name, address in (("wire1", "192.168.6.2/24"), ("wire2", "192.168.7.2/24")):
+        pair.first.ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-end")
+        pair.first.ip("link", "set", f"{name}-end", "up")
+        pair.first.ip("address", "add", address, "dev", name)
+    pair.first.ip("link", "set", "wire1", "up")
+    pair.first.configure(group + instance(150, tracking) + other)
+    pair.first.start()
+
+    def instances() -> dict[str, dict[str, Any]]:
+        return {one["name"]: one for one in state(pair.first)["instances"]}
+
+    pair.wait(lambda: instances()["VI_2"]["state"] == "FAULT", 5, "the other member is in FAULT")
+    held = {"name": "VG", "state": "FAULT", "held_down_by": ["VI_2"]}
+    assert [one["group"] for one in instances().values()] == [held, held]
+    assert instances()["VI_1"]["state"] == "FAULT"
+    assert instances()["VI_2"]["faults"][0] == "interface wire2 is down"
+    pair.first.ip("link", "set", "wire2", "up")
+    pair.wait(lambda: instances()["VI_1"]["state"] == "MASTER", 10, "the group is up")
+    assert instances()["VI_1"]["priority"] == 150
+    pair.first.ip("link", "set", "wire1", "down")
+    pair.wait(lambda: instances()["VI_1"]["priority"] == 120, 5, "the priority follows")
+    found = instances()["VI_1"]
+    [rung] = [rung for rung in found["ladder"] if rung["weight"]]
+    assert (rung["kind"], rung["name"], rung["state"], rung["contribution"]) == ("interface", "wire1", "down", -30)
+    assert (found["configured_priority"], found["group"]["held_down_by"]) == (150, [])
+    records = json.loads(control(pair.first, "history", "--json", "--instance", "VI_1"))["records"]
+    [changed] = [record for record in records if record["kind"] == "priority"]
+    assert (changed["old_priority"], changed["priority"]) == (150, 120)
 
 
 def test_history_keeps_the_causes_over_a_crash_and_goes_on_after_it(lab: Lab) -> None:
