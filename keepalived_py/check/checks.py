@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from keepalived_py.check.probe import Probe
     from keepalived_py.check.settings import Settings
+    from keepalived_py.check.target import Target
     from keepalived_py.config.model.check import RealServer, VirtualServer
+    from keepalived_py.config.model.checkers import MiscCheck
+    from keepalived_py.program import Programs
 
 KEYWORDS: Final = {
     "tcp_check": "TCP_CHECK",
@@ -35,29 +38,87 @@ def records_of(server: RealServer) -> Iterator[tuple[str, Any]]:
             yield keyword, record
 
 
-def probe_of(
-    keyword: str, record: Any, server: RealServer, virtual: VirtualServer, settings: Settings
-) -> tuple[Probe, str] | None:
-    """Return what asks the server, and what it asks as the log names it; None for a kind that asks nothing.
+Made = tuple["Probe", str]
+"""What asks the server, and what it asks as the log names it."""
+
+
+class Maker:
+    """Makes probes from configured checks; each kind's module is imported when the first one is made.
 
     Args:
-        keyword: one of KEYWORDS.
-        record: the check.
-        server: whose check it is.
-        virtual: what the server is behind.
-        settings: of the check.
+        programs: runs scripts.
     """
-    make = _MAKERS.get(keyword)
-    return make(record, server, virtual, settings) if make is not None else None
+
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
+
+    def probe_of(
+        self, keyword: str, record: Any, server: RealServer, virtual: VirtualServer, settings: Settings
+    ) -> Made | None:
+        """Return the probe of a check; None for a kind that is told of changes and asks nothing.
+
+        Args:
+            keyword: one of KEYWORDS.
+            record: the check.
+            server: whose check it is.
+            virtual: what the server is behind.
+            settings: of the check.
+        """
+        if keyword == "MISC_CHECK":
+            return self._script(record, virtual, settings)
+        make = _MAKERS.get(keyword)
+        if make is None:
+            return None
+        target = target_of(record, server, virtual, settings)
+        return make(record, target), str(target)
+
+    def _script(self, record: MiscCheck, virtual: VirtualServer, settings: Settings) -> Made | None:
+        from keepalived_py.check.misc_check import MiscCheck as Probing  # noqa: PLC0415
+        from keepalived_py.script_command import command_of  # noqa: PLC0415
+
+        script = record.misc_path
+        if script is None:
+            return None
+        timeout = float(record.misc_timeout) if record.misc_timeout else virtual.delay_loop or settings.delay_loop
+        command = command_of(script, timeout=timeout)
+        return Probing(self._programs, command, dynamic=record.misc_dynamic), f"[{script.words[0]}]"
 
 
-def _tcp(record: Any, server: RealServer, virtual: VirtualServer, settings: Settings) -> tuple[Probe, str]:
-    from keepalived_py.check.tcp_check import TcpCheck  # noqa: PLC0415 - each kind is imported when it is configured
+def _tcp(_record: Any, target: Target) -> Probe:
+    from keepalived_py.check.tcp_check import TcpCheck  # noqa: PLC0415
 
-    target = target_of(record, server, virtual, settings)
-    return TcpCheck(target), str(target)
+    return TcpCheck(target)
 
 
-_MAKERS: Final[dict[str, Callable[[Any, RealServer, VirtualServer, Settings], tuple[Probe, str]]]] = {
+def _smtp(record: Any, target: Target) -> Probe:
+    from keepalived_py.check.smtp_check import DEFAULT_NAME, SmtpCheck  # noqa: PLC0415
+
+    return SmtpCheck(target, record.helo_name or DEFAULT_NAME)
+
+
+def _udp(record: Any, target: Target) -> Probe:
+    from keepalived_py.check.udp_check import UdpCheck  # noqa: PLC0415
+
+    payload = bytes.fromhex(record.payload) if record.payload is not None else None
+    return UdpCheck(target, payload, record.require_reply, record.min_reply_length, record.max_reply_length)
+
+
+def _ping(_record: Any, target: Target) -> Probe:
+    from keepalived_py.check.ping_check import PingCheck  # noqa: PLC0415
+
+    return PingCheck(target)
+
+
+def _dns(record: Any, target: Target) -> Probe:
+    from keepalived_py.check.dns_check import DnsCheck  # noqa: PLC0415 - dnspython takes 65 ms and 12 MB
+
+    return DnsCheck(target, record.name, record.type)
+
+
+_MAKERS: Final[dict[str, Callable[[Any, Target], Probe]]] = {
     "TCP_CHECK": _tcp,
+    "SMTP_CHECK": _smtp,
+    "UDP_CHECK": _udp,
+    "PING_CHECK": _ping,
+    "DNS_CHECK": _dns,
 }

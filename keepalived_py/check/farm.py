@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.check.checks import probe_of, records_of
+from keepalived_py.check.checks import records_of
 from keepalived_py.check.health import Checker, RealServer, Verdict, VirtualServer
 from keepalived_py.check.running import (
     Identity,
@@ -23,6 +23,7 @@ from keepalived_py.check.settings import settings_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from keepalived_py.check.checks import Maker
     from keepalived_py.check.herald import Herald
     from keepalived_py.check.ipvs_sync import IpvsSync
     from keepalived_py.check.probe import ProbeResult
@@ -41,16 +42,18 @@ class Farm:
         reactor: the loop.
         kernel: the IPVS tables.
         herald: tells what happens.
+        maker: makes the probes.
 
     Attributes:
         virtuals: by identity, in configured order.
     """
 
-    def __init__(self, reactor: Reactor, kernel: IpvsSync, herald: Herald) -> None:
+    def __init__(self, reactor: Reactor, kernel: IpvsSync, herald: Herald, maker: Maker) -> None:
         self.virtuals: dict[Identity, RunningVirtual] = {}
         self._reactor = reactor
         self._kernel = kernel
         self._herald = herald
+        self._maker = maker
 
     # Begin, reload, end
 
@@ -183,7 +186,7 @@ class Farm:
         if watch.schedule is not None:
             watch.schedule.tell(observed)
             return
-        made = probe_of(watch.keyword, watch.record, real.config, virtual.config, watch.settings)
+        made = self._maker.probe_of(watch.keyword, watch.record, real.config, virtual.config, watch.settings)
         if made is not None:
             probe, watch.where = made
             watch.schedule = Schedule(self._reactor, watch.settings, probe, observed)

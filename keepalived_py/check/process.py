@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keepalived_py.check.checks import Maker
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.ipvs_sync import IpvsSync
@@ -13,6 +14,7 @@ from keepalived_py.kernel.monitor import InterfaceMonitor
 from keepalived_py.kernel.socket_options import ReceiveBuffer
 from keepalived_py.notify import vocabulary
 from keepalived_py.process_settings import CHECKER
+from keepalived_py.program import Programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,7 +42,8 @@ class HealthChecker:
         self._monitor = InterfaceMonitor(InterfaceTable())
         self._kernel = IpvsSync(self._log)
         self._herald = Herald(self._log)
-        self._farm = Farm(self._loop.reactor, self._kernel, self._herald)
+        self._programs = Programs(self._loop.reactor, self._log)
+        self._farm = Farm(self._loop.reactor, self._kernel, self._herald, Maker(self._programs))
         self._config = child.config
 
     def run(self) -> int:
@@ -93,6 +96,7 @@ class HealthChecker:
         self._loop.reactor.remove_reader(self._monitor)
         self._farm.stop(keep=self._child.options.keep_ipvs)
         self._kernel.close()
+        self._programs.close()
         finished()
 
 

@@ -25,6 +25,7 @@ class _For(IntEnum):
     TIME = 0
     READABLE = 1
     WRITABLE = 2
+    PROMISE = 3
 
 
 class _Wait(NamedTuple):
@@ -33,12 +34,14 @@ class _Wait(NamedTuple):
     Attributes:
         what: what is waited for.
         descriptor: -1 for time.
-        seconds: longest wait; of TIME the wait itself.
+        seconds: longest wait; of TIME the wait itself; of a promise not used.
+        promise: what is waited for, of PROMISE.
     """
 
     what: _For
     descriptor: int
     seconds: float
+    promise: Promise | None = None
 
 
 @types.coroutine
@@ -67,6 +70,32 @@ def pause(seconds: float) -> Generator[_Wait, None, None]:
     yield _Wait(_For.TIME, -1, seconds)
 
 
+class Promise:
+    """A value that somebody else will know: `await` it, and let `fulfil` be called back. For one task."""
+
+    __slots__ = ("_value", "_wake", "is_fulfilled")
+
+    def __init__(self) -> None:
+        self.is_fulfilled = False
+        self._value: Any = None
+        self._wake: Callable[[], object] | None = None
+
+    def fulfil(self, value: Any) -> None:
+        """The value is known."""
+        self.is_fulfilled, self._value = True, value
+        if self._wake is not None:
+            self._wake()
+
+    def wake(self, callback: Callable[[], object] | None) -> None:
+        """Call when the value is known; the task's business."""
+        self._wake = callback
+
+    def __await__(self) -> Generator[_Wait, None, Any]:
+        if not self.is_fulfilled:
+            yield _Wait(_For.PROMISE, -1, 0.0, self)
+        return self._value
+
+
 class Task:
     """One run of a coroutine; begins in the constructor.
 
@@ -77,7 +106,7 @@ class Task:
             the loop: the process ends with its traceback.
     """
 
-    __slots__ = ("_coroutine", "_done", "_for", "_number", "_reactor", "_timer", "running")
+    __slots__ = ("_coroutine", "_done", "_for", "_number", "_promise", "_reactor", "_timer", "running")
 
     def __init__(self, reactor: Reactor, coroutine: Coroutine[Any, Any, Any], done: Callable[[Any], object]) -> None:
         self.running = True
@@ -87,6 +116,7 @@ class Task:
         self._timer = reactor.timer(self._time_is_up)
         self._for = _For.TIME
         self._number = -1
+        self._promise: Promise | None = None
         self._go_on(None)
 
     def cancel(self) -> None:
@@ -103,8 +133,12 @@ class Task:
             self.running = False
             self._done(end.value)
             return
-        what, number, seconds = wait
+        what, number, seconds, promise = wait
         self._for, self._number = what, number
+        if promise is not None:
+            self._promise = promise
+            promise.wake(self._ready)
+            return
         if what is _For.READABLE:
             self._reactor.add_reader(number, self._ready)
         elif what is _For.WRITABLE:
@@ -127,6 +161,9 @@ class Task:
             self._reactor.remove_reader(self._number)
         elif self._for is _For.WRITABLE:
             self._reactor.remove_writer(self._number)
+        elif self._promise is not None:
+            self._promise.wake(None)
+            self._promise = None
         self._for = _For.TIME
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from keepalived_py.check.checks import Maker
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.plan import Command, Table, carried_out, changes
@@ -16,6 +17,7 @@ from keepalived_py.config.model import Config
 from keepalived_py.config.model.check import RealServer, VirtualServer
 from keepalived_py.config.model.checkers import TcpCheck
 from keepalived_py.observability.log import Log
+from keepalived_py.program import Programs
 from keepalived_py.reactor import Reactor
 
 if TYPE_CHECKING:
@@ -71,7 +73,9 @@ class Stage:
         self.reactor = Reactor(0.05)
         self.tables = MemoryTables()
         self.log = Told()
-        self.farm = Farm(self.reactor, cast("IpvsSync", self.tables), Herald(self.log))
+        self.farm = Farm(
+            self.reactor, cast("IpvsSync", self.tables), Herald(self.log), Maker(Programs(self.reactor, self.log))
+        )
 
     def wait(self, condition: Callable[[], bool]) -> None:
         for _ in range(1000):

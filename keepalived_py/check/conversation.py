@@ -1,0 +1,86 @@
+"""Talking with a server over a connection, line by line or byte by byte, within bounds of time and size."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from keepalived_py.check.connect import ConnectError, reason_of
+from keepalived_py.check.task import readable, writable
+
+if TYPE_CHECKING:
+    import socket
+
+PIECE = 16 * 1024
+"""Bytes read at once."""
+
+
+class Conversation:
+    """One connection.
+
+    Args:
+        connection: connected, not blocking; stays its opener's to close.
+        timeout: longest wait in seconds for each piece.
+        longest: seconds for the whole conversation: a server that says one byte a second ends here.
+        most: bytes that are read at all.
+    """
+
+    def __init__(self, connection: socket.socket, timeout: float, longest: float, most: int = 64 * 1024) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._ends_at = time.monotonic() + longest
+        self._longest = longest
+        self._left = most
+        self._buffer = bytearray()
+
+    async def send(self, data: bytes) -> None:
+        """Send all of `data`. Raises ConnectError."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._connection.send(rest) :]
+            except BlockingIOError:
+                await self._wait(write=True)
+            except OSError as problem:
+                raise ConnectError(reason_of(problem)) from problem
+
+    async def receive(self) -> bytes:
+        """Return what has come, at least a byte; empty when the other end has closed. Raises ConnectError."""
+        if self._buffer:
+            data = bytes(self._buffer)
+            self._buffer.clear()
+            return data
+        return await self._piece()
+
+    async def line(self) -> bytes:
+        """Return the next line without its end. Raises ConnectError, also when the other end closes within it."""
+        while (end := self._buffer.find(b"\n")) < 0:
+            piece = await self._piece()
+            if not piece:
+                raise ConnectError("closed by the server")
+            self._buffer += piece
+        line = bytes(self._buffer[:end]).removesuffix(b"\r")
+        del self._buffer[: end + 1]
+        return line
+
+    async def _piece(self) -> bytes:
+        while True:
+            try:
+                piece = self._connection.recv(PIECE)
+            except BlockingIOError:
+                await self._wait(write=False)
+                continue
+            except OSError as problem:
+                raise ConnectError(reason_of(problem)) from problem
+            self._left -= len(piece)
+            if self._left < 0:
+                raise ConnectError("the answer is too long")
+            return piece
+
+    async def _wait(self, *, write: bool) -> None:
+        patience = min(self._timeout, max(0.0, self._ends_at - time.monotonic()))
+        try:
+            await (writable if write else readable)(self._connection, patience)
+        except TimeoutError as problem:
+            waited = self._timeout if patience == self._timeout else self._longest
+            raise ConnectError(f"timed out after {waited:.1f} s") from problem
