@@ -244,3 +244,28 @@ def test_membership_reports_leave_from_a_vmac_where_there_is_no_nft(lab: Lab) ->
     pair.wait(lambda: virtual <= set(capture.reports()), 15, "reports of both kinds by virtual addresses")
     line = "Firewall: nft: cannot be run: No such file or directory: membership reports leave from VMACs"
     assert line in pair.first.log("Keepalived_vrrp")
+
+
+def plug_late(node: Node) -> None:
+    node.ip("link", "add", "late0", "type", "veth", "peer", "name", "other0")
+    node.ip("address", "add", "192.168.7.9/24", "dev", "late0")
+    node.ip("link", "set", "other0", "up")
+    node.ip("link", "set", "late0", "up")
+
+
+def test_rules_follow_an_interface_that_comes_goes_and_comes_again(lab: Lab) -> None:
+    pair = plug_pair(lab)
+    vmac = (*FAST, "use_vmac", "no_accept")
+    late = instance(150, vmac, interface="late0", addresses=["192.168.7.1/24"])
+    pair.first.configure("global_defs {\n    dynamic_interfaces\n}\n" + late)
+    pair.first.start()
+    pair.wait(lambda: "VRRP_Instance(VI_1) Entering FAULT STATE" in pair.first.log("Keepalived_vrrp"), 5, "FAULT")
+    assert "vmac_map" not in pair.first.run("nft", "list", "table", "ip", "keepalived")
+    element = '"vrrp.51" : "late0"'
+    for _ in range(2):
+        plug_late(pair.first)
+        pair.wait(lambda: element in pair.first.run("nft", "list", "table", "ip", "keepalived"), 10, element)
+        pair.wait(lambda: pair.first.has("192.168.7.1/24", "vrrp.51"), 10, "the address")
+        pair.first.ip("link", "del", "late0")
+        pair.wait(lambda: "vmac_map" not in pair.first.run("nft", "list", "table", "ip", "keepalived"), 10, "no map")
+    assert "elements = { 192.168.7.1 }" in pair.first.run("nft", "list", "table", "ip", "keepalived")
