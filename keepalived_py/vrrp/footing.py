@@ -27,7 +27,10 @@ class Footing:
         adverts: where adverts leave and arrive: `main`, with vmac_xmit_base `interface`, without an interface the VRF.
         links: what is made for it, the main one first.
         conflict: why it must not run; empty when it may.
-        devices: names of the VMACs that addresses go to, by the interface and family of the address.
+        family: 4 or 6, of the adverts.
+        own_place: interface and family of the addresses that go to the VMAC that it runs on; None for none.
+        devices: names of the VMACs of addresses elsewhere, by their interface and family.
+        everywhere: whether all addresses elsewhere go to such a VMAC (use_vmac_addr), not only those that ask for it.
     """
 
     interface: str | None = None
@@ -35,7 +38,10 @@ class Footing:
     adverts: str | None = None
     links: tuple[VirtualLink, ...] = ()
     conflict: str = ""
+    family: int = 4
+    own_place: tuple[str, int] | None = None
     devices: dict[tuple[str, int], str] = field(default_factory=dict)
+    everywhere: bool = False
 
     @property
     def main_link(self) -> VirtualLink | None:
@@ -50,8 +56,14 @@ class Footing:
 
     def device_of(self, address: VirtualAddress) -> str | None:
         """Return the name of the interface that a virtual address goes to."""
-        device = address.dev or self.interface
-        return device and self.devices.get((device, address.address.version), device)
+        device, family = address.dev or self.interface, address.address.version
+        if device is None:
+            return None
+        if self.own_place == (device, family):
+            return self.main
+        elsewhere = device != self.interface or family != self.family
+        wants_vmac = address.use_vmac or (self.everywhere and elsewhere)
+        return self.devices.get((device, family), device) if wants_vmac else device
 
     def names(self) -> set[str]:
         """Return the interfaces on which the instance's taking part depends."""
@@ -61,7 +73,7 @@ class Footing:
 def plain_footing(instance: VrrpInstance) -> Footing:
     """Return where an instance stands that makes no interfaces."""
     interface = instance.interface
-    return Footing(interface, interface, interface or instance.vrf)
+    return Footing(interface, interface, interface or instance.vrf, family=instance.family)
 
 
 class FootingPlan:
@@ -100,17 +112,26 @@ class FootingPlan:
         interface = instance.interface
         main = self._main_link(instance, interface) if interface else None
         links = [main] if main is not None else []
-        devices = {}
-        if main is not None and main.kind == MACVLAN:
-            # The addresses of an instance with an ipvlan go to the interface below: its ipvlan is for adverts.
-            devices[main.base, instance.family] = main.name
+        devices: dict[tuple[str, int], str] = {}
+        # The addresses of an instance with an ipvlan go to the interface below: its ipvlan is for adverts.
+        own_place = (main.base, instance.family) if main is not None and main.kind == MACVLAN else None
         for place in _places_of_links(instance, interface):
-            if place not in devices:
+            if place not in devices and place != own_place:
                 links.append(self._address_link(instance, *place))
                 devices[place] = links[-1].name
         name = main.name if main else interface
         adverts = (interface if instance.vmac_xmit_base else name) or instance.vrf
-        return Footing(interface, name, adverts, tuple(links), self._conflict(instance.name, links), devices)
+        return Footing(
+            interface,
+            name,
+            adverts,
+            tuple(links),
+            self._conflict(instance.name, links),
+            instance.family,
+            own_place,
+            devices,
+            instance.use_vmac_addr,
+        )
 
     def _main_link(self, instance: VrrpInstance, interface: str) -> VirtualLink | None:
         vmac, ipvlan, family = instance.use_vmac, instance.use_ipvlan, instance.family

@@ -17,7 +17,7 @@ from keepalived_py.vrrp.parameters import IPV4
 from keepalived_py.vrrp.restoration import CALM, Restoration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from keepalived_py.config.model import Config
     from keepalived_py.config.model.vrrp import VrrpInstance
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _OF_LINKS = frozenset({
     ChangeKind.APPEARED, ChangeKind.GONE, ChangeKind.RENAMED, ChangeKind.MTU_CHANGED, ChangeKind.MASTER_CHANGED,
 })  # fmt: skip
+
+ANOTHER_TRY = 5.0
+"""Seconds before a link that could not be made is tried again."""
 
 
 class LinkKeeper:
@@ -42,10 +45,12 @@ class LinkKeeper:
 
     Attributes:
         problems: why an instance has not its links, by its name.
+        told: is called with what became of links out of turn.
     """
 
     def __init__(self, reactor: Reactor, log: Log, table: InterfaceTable, memory: memoryview) -> None:
         self.problems: dict[str, str] = {}
+        self.told: Callable[[list[Change]], None] = lambda _changes: None
         self._reactor = reactor
         self._log = log
         self._table = table
@@ -62,13 +67,6 @@ class LinkKeeper:
     def close(self) -> None:
         """Close the socket."""
         self._netlink.close()
-
-    def vmacs(self) -> Iterator[tuple[VirtualLink, int]]:
-        """Yield every VMAC that is there with its index: IGMP, MLD and neighbour discovery must not leave from them."""
-        for link, _owner in self._wanted():
-            interface = self._table.by_name(link.name)
-            if interface is not None and link.kind == MACVLAN:
-                yield link, interface.index
 
     def plan(self, config: Config, kept: Iterable[Footing] = ()) -> None:
         """Find out where the instances of a configuration will stand, and set what they need; `make` follows.
@@ -156,6 +154,7 @@ class LinkKeeper:
             if self.problems.get(owner) != problem:
                 self._log.error(f"({owner}) {problem}")
             self.problems[owner] = problem
+            self._reactor.call_later(ANOTHER_TRY, self._make_again, link.name)
             return
         self.problems.pop(owner, None)
         if self._table.by_name(link.name) is not None:
@@ -177,6 +176,7 @@ class LinkKeeper:
             if link.name == name:
                 self._ensure(link, owner)
         self._demand()
+        self.told(self.take_changes())
 
     def _remove(self, name: str, owner: str) -> None:
         del self._made[name]

@@ -85,6 +85,7 @@ class Roster:
         self._executor = executor
         self._record = record
         self._links = links
+        self._links.told = self.interfaces_changed
         self._reloading: Iterator[None] = iter(())
         self._static: StaticEntries | None = None
         self._pool = SocketPool(reactor, log, self.perform)

@@ -43,10 +43,12 @@ class Capture(Recording):
         found = [frames.advert(*record) for record in frames.records(self.lines())]
         return [advert for advert in found if advert and outgoing in (None, advert.outgoing)]
 
-    def frames_from(self, hardware: str) -> list[bytes]:
-        """Every frame with this Ethernet source address (`00:00:5e:00:01:33`)."""
-        octets = bytes.fromhex(hardware.replace(":", ""))
-        return [frame for _at, _outgoing, frame in frames.records(self.lines()) if frame[6:12] == octets]
+    def frames_from(self, *prefixes: str) -> list[bytes]:
+        """Every outgoing frame whose Ethernet source address begins with one of these (`00:00:5e:00:01`)."""
+        begins = tuple(bytes.fromhex(prefix.replace(":", "")) for prefix in prefixes)
+        return [
+            frame for _at, outgoing, frame in frames.records(self.lines()) if outgoing and frame[6:].startswith(begins)
+        ]
 
     def reports(self) -> list[tuple[str, str]]:
         """Destination and Ethernet source of every IGMP and MLD report."""

@@ -55,7 +55,7 @@ def test_link_local_address_on_an_interface_that_is_not_there_waits_for_it_when_
 
 def test_link_local_address_on_a_vmac_is_refused_there() -> None:
     link = VirtualLink("macvlan", "vrrp.51", "eth0", 6)
-    footing = Footing("eth0", "vrrp.51", "vrrp.51", (link,), "", {("eth0", 6): "vrrp.51"})
+    footing = Footing("eth0", "vrrp.51", "vrrp.51", (link,), family=6, own_place=("eth0", 6))
     wanted = demands(instance_text("no_accept", "use_vmac", addresses="fe80::1"), {"VI_1": footing})
     assert wanted.refused_on == {(LOCAL, "vrrp.51")}
     assert wanted.memberships == {GroupMembership(6, "vrrp.51", 2)}
@@ -63,9 +63,9 @@ def test_link_local_address_on_a_vmac_is_refused_there() -> None:
 
 def test_vmac_of_addresses_of_both_families_sends_neither_kind_of_report() -> None:
     link = VirtualLink("macvlan", "vrrp.51", "eth0", 4)
-    devices = {("eth0", 4): "vrrp.51", ("eth0", 6): "vrrp.51"}
-    footing = Footing("eth0", "vrrp.51", "vrrp.51", (link,), "", devices)
-    excluded = "virtual_ipaddress_excluded {\n 2001:db8::200\n}"
+    devices = {("eth0", 6): "vrrp.51"}
+    footing = Footing("eth0", "vrrp.51", "vrrp.51", (link,), own_place=("eth0", 4), devices=devices)
+    excluded = "virtual_ipaddress_excluded {\n 2001:db8::200 use_vmac\n}"
     wanted = demands(instance_text("use_vmac", excluded), {"VI_1": footing})
     assert wanted.memberships == {GroupMembership(4, "vrrp.51", 2), GroupMembership(6, "vrrp.51", 2)}
 
