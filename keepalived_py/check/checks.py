@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from keepalived_py.check.probe import Probe
     from keepalived_py.check.settings import Settings
     from keepalived_py.check.target import Target
-    from keepalived_py.config.model.check import RealServer, VirtualServer
-    from keepalived_py.config.model.checkers import MiscCheck
+    from keepalived_py.config.model.check import RealServer, Ssl, VirtualServer
+    from keepalived_py.config.model.checkers import HttpGet, MiscCheck
     from keepalived_py.program import Programs
 
 KEYWORDS: Final = {
@@ -47,10 +47,16 @@ class Maker:
 
     Args:
         programs: runs scripts.
+        certificates: the block SSL of the configuration; None for none.
     """
 
-    def __init__(self, programs: Programs) -> None:
+    def __init__(self, programs: Programs, certificates: Ssl | None = None) -> None:
         self._programs = programs
+        self._certificates = certificates
+
+    def configure(self, certificates: Ssl | None) -> None:
+        """Take the block SSL of another configuration."""
+        self._certificates = certificates
 
     def probe_of(
         self, keyword: str, record: Any, server: RealServer, virtual: VirtualServer, settings: Settings
@@ -66,11 +72,20 @@ class Maker:
         """
         if keyword == "MISC_CHECK":
             return self._script(record, virtual, settings)
+        if keyword in {"HTTP_GET", "SSL_GET"}:
+            return self._web(record, server, virtual, settings)
         make = _MAKERS.get(keyword)
         if make is None:
             return None
         target = target_of(record, server, virtual, settings)
         return make(record, target), str(target)
+
+    def _web(self, record: HttpGet, server: RealServer, virtual: VirtualServer, settings: Settings) -> Made:
+        from keepalived_py.check import web  # noqa: PLC0415 - httptools and perhaps ssl
+
+        target = target_of(record, server, virtual, settings)
+        host = record.virtualhost or server.virtualhost or virtual.virtualhost or ""
+        return web.probe_of(record, target, host, settings, self._certificates), str(target)
 
     def _script(self, record: MiscCheck, virtual: VirtualServer, settings: Settings) -> Made | None:
         from keepalived_py.check.misc_check import MiscCheck as Probing  # noqa: PLC0415

@@ -37,12 +37,11 @@ class Conversation:
         """Send all of `data`. Raises ConnectError."""
         rest = memoryview(data)
         while rest:
-            try:
-                rest = rest[self._connection.send(rest) :]
-            except BlockingIOError:
-                await self._wait(write=True)
-            except OSError as problem:
-                raise ConnectError(reason_of(problem)) from problem
+            sent = self._write_now(rest)
+            if sent is None:
+                await self.wait(write=True)
+            else:
+                rest = rest[sent:]
 
     async def receive(self) -> bytes:
         """Return what has come, at least a byte; empty when the other end has closed. Raises ConnectError."""
@@ -64,20 +63,33 @@ class Conversation:
         return line
 
     async def _piece(self) -> bytes:
-        while True:
-            try:
-                piece = self._connection.recv(PIECE)
-            except BlockingIOError:
-                await self._wait(write=False)
-                continue
-            except OSError as problem:
-                raise ConnectError(reason_of(problem)) from problem
-            self._left -= len(piece)
-            if self._left < 0:
-                raise ConnectError("the answer is too long")
-            return piece
+        while (piece := self._read_now()) is None:
+            await self.wait(write=False)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise ConnectError("the answer is too long")
+        return piece
 
-    async def _wait(self, *, write: bool) -> None:
+    def _read_now(self) -> bytes | None:
+        """Return what can be read, None when nothing can be yet. Raises ConnectError."""
+        try:
+            return self._connection.recv(PIECE)
+        except BlockingIOError:
+            return None
+        except OSError as problem:
+            raise ConnectError(reason_of(problem)) from problem
+
+    def _write_now(self, data: memoryview) -> int | None:
+        """Send what can be sent; return how much, None when nothing can be yet. Raises ConnectError."""
+        try:
+            return self._connection.send(data)
+        except BlockingIOError:
+            return None
+        except OSError as problem:
+            raise ConnectError(reason_of(problem)) from problem
+
+    async def wait(self, *, write: bool) -> None:
+        """Wait for the connection. Raises ConnectError."""
         patience = min(self._timeout, max(0.0, self._ends_at - time.monotonic()))
         try:
             await (writable if write else readable)(self._connection, patience)
