@@ -290,6 +290,21 @@ def _check_virtual_interface(check: InstanceCheck) -> None:
         check.fix(message, "promote_secondaries", promote_secondaries=False)
 
 
+def _check_virtual_address(check: InstanceCheck) -> None:
+    """Look at the hardware address of a VMAC and at the IP address of an ipvlan."""
+    instance = check.record
+    vmac, ipvlan = instance.use_vmac, instance.use_ipvlan
+    if vmac is not None and vmac.mac and instance.strict_mode:
+        fixed = vmac.changed(mac=None)
+        check.fix("in strict mode a VMAC has the standard address: the other is ignored", "use_vmac", use_vmac=fixed)
+    if ipvlan is not None and ipvlan.address is None and instance.family == 4:
+        check.error("an IPv4 ipvlan needs an address: the instance stays in FAULT", "use_ipvlan")
+    elif ipvlan is not None and ipvlan.address and ipvlan.address[0].version != instance.family:
+        fixed_ipvlan = ipvlan.changed(address=None)
+        message = f"the ipvlan's address {ipvlan.address[0]} is not of the instance's family: ignored"
+        check.fix(message, "use_ipvlan", use_ipvlan=fixed_ipvlan)
+
+
 def _check_own_interface(check: InstanceCheck) -> None:
     instance = check.record
     own = [entry for entry in instance.track_interface if entry.name == instance.interface]
@@ -313,6 +328,7 @@ RULES: tuple[Callable[[InstanceCheck], None], ...] = (
     _check_owner,
     _check_interval,
     _check_virtual_interface,
+    _check_virtual_address,
     _check_own_interface,
     _check_address_presence,
 )

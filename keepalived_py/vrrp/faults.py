@@ -49,7 +49,8 @@ def faults_of(instance: VrrpInstance, footing: Footing, table: InterfaceTable, s
         faults[f"interface {name} has no address {configured}"] = f"interface {name} has address {configured}"
     if not source_address:
         kind = "IPv4" if instance.family == IPV4 else "IPv6 link-local"
-        faults[f"interface {name} has no {kind} address"] = f"interface {name} has an {kind} address"
+        owner = name if footing.main_link is None or footing.main_link.mac else footing.main  # an ipvlan has its own
+        faults[f"interface {owner} has no {kind} address"] = f"interface {owner} has an {kind} address"
     return faults
 
 

@@ -10,6 +10,7 @@ from keepalived_py.kernel.interfaces import ChangeKind
 from keepalived_py.kernel.link_settings import LinkSettings
 from keepalived_py.kernel.links import MACVLAN
 from keepalived_py.kernel.netlink import NetlinkSocket
+from keepalived_py.notify import vocabulary
 from keepalived_py.vrrp.footing import Footing, FootingPlan, plain_footing
 from keepalived_py.vrrp.link_demands import demands, reverse_path_demands
 from keepalived_py.vrrp.link_maker import LinkMaker
@@ -77,7 +78,18 @@ class LinkKeeper:
         """
         self._config = config
         self._footings = self.foresee(config, kept)
+        for instance in config.vrrp_instances:
+            self._compare_name(instance)
         self._demand()
+
+    def _compare_name(self, instance: VrrpInstance) -> None:
+        """Say that a configured name could not be had."""
+        configured = instance.use_vmac or instance.use_ipvlan
+        main = self._footings[instance.name].main_link
+        if configured and configured.name and main is not None and configured.name != main.name:
+            kind = vocabulary.link_kind(main.kind)
+            what = f"{kind} interface name {configured.name} already exists as a non {kind} interface"
+            self._log.error(f"({instance.name}) {what}: {main.name} is used")
 
     def foresee(self, config: Config, kept: Iterable[Footing] = ()) -> dict[str, Footing]:
         """Return where the instances of a configuration would stand, by name; `kept` as for `plan`."""

@@ -206,3 +206,25 @@ def test_second_version_that_differs_is_ignored_and_one_that_agrees_is_not_worth
     config, diagnostics = build_text(instance_text("version 3", "version 2", "version 3"))
     assert config.vrrp_instances[0].version == 3
     assert [entry.message for entry in diagnostics] == ["version: it contradicts the 3 before it: this one is ignored"]
+
+
+def test_strict_mode_has_the_standard_virtual_mac() -> None:
+    vmac = "use_vmac vm0 02:00:00:00:00:01"
+    instance, messages = only_instance(instance_text(vmac, "version 3", "strict_mode on"))
+    assert "(VI_1) in strict mode a VMAC has the standard address: the other is ignored" in messages
+    assert instance.use_vmac is not None
+    assert (instance.use_vmac.name, instance.use_vmac.mac) == ("vm0", None)
+    instance, _ = only_instance(instance_text(vmac, "version 3"))
+    assert instance.use_vmac is not None
+    assert instance.use_vmac.mac == bytes.fromhex("020000000001")
+
+
+def test_ipvlan_has_an_address_of_the_family_of_the_instance() -> None:
+    assert only_instance(instance_text("use_ipvlan ipv0 10.0.0.5/24"))[1] == []
+    assert only_instance(instance_text("use_ipvlan ipv0"))[1] == [
+        "(VI_1) an IPv4 ipvlan needs an address: the instance stays in FAULT"
+    ]
+    instance, messages = only_instance(instance_text("use_ipvlan ipv0 2001:db8::5/64"))
+    assert messages == ["(VI_1) the ipvlan's address 2001:db8::5 is not of the instance's family: ignored"]
+    assert instance.use_ipvlan is not None
+    assert instance.use_ipvlan.address is None
