@@ -69,7 +69,7 @@ class LinkStatus:
 
     def _ethtool(self, name: bytes) -> bool:
         question = ctypes.create_string_buffer(_VALUE.pack(ETHTOOL_GLINK, 0))
-        request = bytearray(struct.pack("=16sP16x", name, ctypes.addressof(question)))
+        request = bytearray(struct.pack("@16sP16x", name, ctypes.addressof(question)))
         fcntl.ioctl(self._socket, SIOCETHTOOL, request)
         return bool(_VALUE.unpack_from(question.raw)[1])
 
