@@ -59,6 +59,21 @@ class ControlPoint:
 
 
 @structure
+class Post:
+    """How a child and the others tell each other what happened (`messages`, `mailbox`).
+
+    The parent keeps all ends open: what is sent while a child is being replaced waits for its successor.
+
+    Attributes:
+        inbox: what the others send arrives here.
+        outboxes: by process (`vrrp`, `checkers`, `bfd`), for those that run.
+    """
+
+    inbox: socket
+    outboxes: dict[str, socket]
+
+
+@structure
 class Child:
     """Everything that `vrrp.process.run` and `check.process.run` need; made after the fork.
 
@@ -73,6 +88,7 @@ class Child:
         history: shared memory for what happened (`observability.history`), which outlives the child too.
         respawned: True when an earlier child of this kind died without having been told to stop.
         control: where it answers questions; None when it answers none.
+        post: how it reaches the other children; None when it is alone.
     """
 
     options: Options
@@ -85,3 +101,4 @@ class Child:
     history: memoryview
     respawned: bool
     control: ControlPoint | None = None
+    post: Post | None = None

@@ -15,6 +15,7 @@ from keepalived_py.process_settings import VRRP
 from keepalived_py.program import Programs
 from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.answers import Answers
+from keepalived_py.vrrp.correspondent import Correspondent
 from keepalived_py.vrrp.dumps import Dumps
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.firewall import Firewall
@@ -85,6 +86,8 @@ class VrrpProcess:
         )
         self._notifier = Notifier(self._loop.reactor, self._log, self._programs)
         self._executor.followers.append(self._notifier)
+        self._correspondent = Correspondent(self._loop.reactor, child.post, self._roster)
+        self._executor.followers.append(self._correspondent)
 
     def run(self) -> int:
         """Run until told to stop."""
@@ -118,6 +121,7 @@ class VrrpProcess:
         self._roster.tracking.reconfigured(config)
         self._trackers.start(config, respawned=self._child.respawned)
         self._roster.start(config, self._masters, _startup_delay(config))
+        self._correspondent.begin()
         self._begin_to_answer()
 
     def _begin_to_answer(self) -> None:
@@ -171,6 +175,7 @@ class VrrpProcess:
         self._link_watch.take(config)
         self._roster.reload(config, lambda: self._reloaded(done))
         self._trackers.take(config)
+        self._correspondent.take()
 
     def _reloaded(self, done: Callable[[], None]) -> None:
         groups = [(group.name, group.machine.state) for group in self._roster.groups.groups.values()]
@@ -187,6 +192,7 @@ class VrrpProcess:
         self._firewall.forget()
         self._link_watch.stop()
         self._trackers.stop()
+        self._correspondent.stop()
         self._notifier.stopping()
         self._roster.stop(keep_addresses=self._child.options.keep_vips)
         self._notifier.finish(finished)

@@ -19,7 +19,7 @@ from keepalived_py.watchdog.title import NAME
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keepalived_py.child import ConfigSource, ControlPoint
+    from keepalived_py.child import ConfigSource, ControlPoint, Post
     from keepalived_py.config.model import Config
     from keepalived_py.options import Options
     from keepalived_py.watchdog.heartbeat import Slot
@@ -41,6 +41,7 @@ class Kind:
         signals: what is passed on to it.
         before: called first in the child: lets go of what is not its own.
         control: where it answers questions; None when it answers none.
+        post: how it reaches the other children; None when it is alone.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Kind:
     signals: frozenset[int]
     before: Callable[[], None]
     control: ControlPoint | None = None
+    post: Post | None = None
 
 
 @structure
@@ -177,6 +179,7 @@ class Offspring:
                         history=self.slot.history,
                         respawned=self._died_before,
                         control=self.kind.control,
+                        post=self.kind.post,
                     )
                 )
         log.close()

@@ -23,6 +23,7 @@ from keepalived_py.watchdog.heartbeat import SharedMemory
 from keepalived_py.watchdog.offspring import Kind, Offspring
 from keepalived_py.watchdog.pidfile import PidFiles
 from keepalived_py.watchdog.places import Places
+from keepalived_py.watchdog.post_office import PostOffice
 from keepalived_py.watchdog.rereading import Rereader
 from keepalived_py.watchdog.supervisor import Supervisor
 from keepalived_py.watchdog.systemd import ServiceManager
@@ -170,11 +171,12 @@ class Startup:
         memory = SharedMemory(len(runs))
         store = self._store(config.global_defs.tmp_config_directory)
         control = self._open_control(config, where, runs)
+        post_office = PostOffice(runs)
         supervisor = Supervisor(
             options,
             config,
             [
-                Offspring(self._kind(process, run, where, pid_files, control), memory.slot(index))
+                Offspring(self._kind(process, run, where, pid_files, control, post_office), memory.slot(index))
                 for index, (process, run) in enumerate(runs.items())
             ],
             store,
@@ -186,6 +188,7 @@ class Startup:
         )
         code = supervisor.run()
         control.close()
+        post_office.close()
         core_pattern.restore()
         pid_files.remove()
         self._log.info(f"Stopped {VERSION_STRING}")
@@ -223,12 +226,14 @@ class Startup:
         where: Places,
         pid_files: PidFiles,
         control: ControlSockets,
+        post_office: PostOffice,
     ) -> Kind:
         is_vrrp = process == places.VRRP
 
         def let_go() -> None:
             pid_files.keep_only(process)
             control.keep_only(process)
+            post_office.keep_only(process)
 
         return Kind(
             name="VRRP" if is_vrrp else "Healthcheck",
@@ -241,6 +246,7 @@ class Startup:
             signals=signals.TO_ALL | signals.TO_VRRP if is_vrrp else signals.TO_ALL,
             before=let_go,
             control=control.point(process),
+            post=post_office.post(process),
         )
 
     def _allow_core_dumps(self) -> CorePattern:
