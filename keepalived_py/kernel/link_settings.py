@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from keepalived_py.kernel.interfaces import InterfaceTable
     from keepalived_py.kernel.netlink import NetlinkSocket
 
-ANYWHERE = frozenset({"all", "default"})
-"""Directories beside those of interfaces under net/ipv4/conf."""
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _LENGTH_BYTES = 4
 
@@ -30,15 +28,22 @@ class LinkSettings:
         netlink: changes settings of interfaces where /proc/sys is read-only, as in containers.
         table: the interfaces of this host.
         memory: shared with a successor; what it holds now is taken over.
-        complain: is told of settings that cannot be changed, once each.
+        tell: hears of every change, as a line for the log.
+        complain: hears of settings that cannot be changed, once each.
     """
 
     def __init__(
-        self, netlink: NetlinkSocket, table: InterfaceTable, memory: memoryview, complain: Callable[[str], None]
+        self,
+        netlink: NetlinkSocket,
+        table: InterfaceTable,
+        memory: memoryview,
+        tell: Callable[[str], None],
+        complain: Callable[[str], None],
     ) -> None:
         self._netlink = netlink
         self._table = table
         self._memory = memory
+        self._tell = tell
         self._complain = complain
         self._refused: set[str] = set()
         self._changed: dict[str, tuple[int, str, str]] = _read(memory)
@@ -66,8 +71,10 @@ class LinkSettings:
             self._changed.pop(name, None)
             return
         original = known[1] if known and known[0] == index else current
-        if current != value and not self._write(name, index, value):
-            return
+        if current != value:
+            if not self._write(name, index, value):
+                return
+            self._tell(f"NOTICE: setting sysctl {_shown(name)} from {current} to {value}")
         if original == value:
             self._changed.pop(name, None)
         else:
@@ -76,8 +83,9 @@ class LinkSettings:
     def _restore(self, name: str) -> None:
         """Put a setting back, unless its interface is another one by now, or somebody else has changed it."""
         index, original, ours = self._changed.pop(name)
-        if index == self._index(name) and sysctl.read(sysctl.path_of(name)) == ours:
-            self._write(name, index, original)
+        is_ours = index == self._index(name) and sysctl.read(sysctl.path_of(name)) == ours
+        if is_ours and self._write(name, index, original):
+            self._tell(f"NOTICE: resetting sysctl {_shown(name)} to {original}")
 
     def _write(self, name: str, index: int, value: str) -> bool:
         try:
@@ -87,7 +95,7 @@ class LinkSettings:
                 return True
             if name not in self._refused:
                 self._refused.add(name)
-                self._complain(f"cannot set {name.replace('/', '.')} to {value}: {problem.strerror}")
+                self._complain(f"cannot set sysctl {_shown(name)} to {value}: {problem.strerror}")
             return False
         return True
 
@@ -112,6 +120,11 @@ class LinkSettings:
         self._memory[:_LENGTH_BYTES] = bytes(_LENGTH_BYTES)  # what is half written counts as nothing
         self._memory[_LENGTH_BYTES : _LENGTH_BYTES + len(text)] = text
         self._memory[:_LENGTH_BYTES] = len(text).to_bytes(_LENGTH_BYTES, "big")
+
+
+def _shown(name: str) -> str:
+    """Return the name as sysctl(8) takes it: with dots, unless an interface has one in its name."""
+    return name if "." in name else name.replace("/", ".")
 
 
 def _read(memory: memoryview) -> dict[str, tuple[int, str, str]]:

@@ -57,7 +57,7 @@ class LinkKeeper:
         self._table = table
         self._netlink = NetlinkSocket()
         self._maker = LinkMaker(self._netlink, table, log)
-        self._settings = LinkSettings(self._netlink, table, memory, log.warning)
+        self._settings = LinkSettings(self._netlink, table, memory, log.verbose, log.warning)
         self._groups = NameTables()
         self._config: Config | None = None
         self._footings: dict[str, Footing] = {}

@@ -194,7 +194,9 @@ class Config(Record):
         name="vrrp_sync_group",
         section="vrrp",
     )
-    ssl: Ssl | None = keyword(Block("check:Ssl"), "Certificates of checks", default=None, name="SSL", section="check")
+    ssl: Ssl | None = keyword(
+        Block("check:Ssl"), "Certificates of checks", default=None, name="SSL", section="check", in_effect=False
+    )
     virtual_server_groups: tuple[VirtualServerGroup, ...] = keyword(
         Block(
             "check:VirtualServerGroup",
@@ -208,6 +210,7 @@ class Config(Record):
         default=(),
         name="virtual_server_group",
         section="check",
+        in_effect=False,
     )
     virtual_servers: tuple[VirtualServer, ...] = keyword(
         Block(
@@ -220,4 +223,5 @@ class Config(Record):
         default=(),
         name="virtual_server",
         section="check",
+        in_effect=False,
     )

@@ -26,6 +26,7 @@ class Kernel:
     def __init__(self, root: Path, netlink: NetlinkSocket) -> None:
         self.root = root
         self.memory = memoryview(bytearray(4096))
+        self.told: list[str] = []
         self.complaints: list[str] = []
         self.table = InterfaceTable()
         self._netlink = netlink
@@ -46,7 +47,7 @@ class Kernel:
 
     def settings(self) -> LinkSettings:
         """Return what a process begins with; a successor has the same memory."""
-        return LinkSettings(self._netlink, self.table, self.memory, self.complaints.append)
+        return LinkSettings(self._netlink, self.table, self.memory, self.told.append, self.complaints.append)
 
 
 @pytest.fixture
@@ -65,6 +66,13 @@ def test_required_settings_are_set_and_put_back_one_by_one(kernel: Kernel) -> No
     assert (kernel[IGNORE], kernel[FILTER]) == ("1", "0")
     settings.require({})
     assert kernel[IGNORE] == "0"
+    begin = "NOTICE: {} sysctl net.ipv4.conf.eth0."
+    assert kernel.told == [
+        begin.format("setting") + "arp_ignore from 0 to 1",
+        begin.format("setting") + "arp_filter from 0 to 1",
+        begin.format("resetting") + "arp_filter to 0",
+        begin.format("resetting") + "arp_ignore to 0",
+    ]
 
 
 def test_successor_knows_what_settings_were_before(kernel: Kernel) -> None:
