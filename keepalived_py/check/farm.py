@@ -65,6 +65,7 @@ class Farm:
             adopt: the kernel holds what an earlier process, which crashed, has put there: it is taken over.
         """
         groups = _groups(config)
+        self._maker.configure(config.ssl)
         for server in config.virtual_servers:
             virtual = self._made(server, groups, config.global_defs, None)
             self.virtuals[identity_of(server)] = virtual
@@ -75,7 +76,8 @@ class Farm:
     def reload(self, config: Config, before: Config) -> None:
         """Make the running servers those of `config`; one that is the same is not touched, nor are its checks."""
         groups = _groups(config)
-        same_surroundings = groups == _groups(before) and config.global_defs == before.global_defs
+        self._maker.configure(config.ssl)
+        same_surroundings = _surroundings(config) == _surroundings(before)
         wanted = {identity_of(server): server for server in config.virtual_servers}
         gone = [virtual for identity, virtual in self.virtuals.items() if identity not in wanted]
         running = {}
@@ -216,6 +218,11 @@ class Farm:
 
 def _groups(config: Config) -> Mapping[str, VirtualServerGroup]:
     return {group.name: group for group in config.virtual_server_groups}
+
+
+def _surroundings(config: Config) -> tuple[Any, ...]:
+    """Return what virtual servers and their checks depend on besides their own blocks."""
+    return config.virtual_server_groups, config.global_defs.checker_log_all_failures, config.ssl
 
 
 def _watches(virtual: RunningVirtual) -> Iterable[Watch]:

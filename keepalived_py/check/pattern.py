@@ -16,7 +16,7 @@ LIBRARY = "libpcre2-8.so.0"
 MATCH_LIMIT = 1_000_000
 """Steps of one search: some tens of milliseconds."""
 HEAP_LIMIT = 20_000
-"""Kibibytes of memory of one search."""
+"""Kibibytes of memory of one search, where `regex_stack` says nothing else."""
 _UNSET = ctypes.c_size_t(-1).value
 _NOMATCH = -1
 _OPTIONS = {
@@ -87,12 +87,20 @@ class Pattern:
         options: words of `regex_options`.
         first: where in the text the search begins.
         last: where in the text a match may begin at most; None for anywhere.
+        memory: kibibytes that one search may take.
 
     Raises:
         PatternError: it cannot be used.
     """
 
-    def __init__(self, expression: str, options: Sequence[str] = (), first: int = 0, last: int | None = None) -> None:
+    def __init__(
+        self,
+        expression: str,
+        options: Sequence[str] = (),
+        first: int = 0,
+        last: int | None = None,
+        memory: int = HEAP_LIMIT,
+    ) -> None:
         self._library = _library()
         self._first = first
         octets = expression.encode("utf-8", "surrogateescape")
@@ -108,7 +116,7 @@ class Pattern:
         self._data = self._library.pcre2_match_data_create_8(1, None)
         self._context = self._library.pcre2_match_context_create_8(None)
         self._library.pcre2_set_match_limit_8(self._context, MATCH_LIMIT)
-        self._library.pcre2_set_heap_limit_8(self._context, HEAP_LIMIT)
+        self._library.pcre2_set_heap_limit_8(self._context, memory)
         if last is not None:
             self._library.pcre2_set_offset_limit_8(self._context, last)
 

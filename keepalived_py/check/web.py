@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.http_get import FROM_HOST, SUCCESS, HttpCheck, Request, Tls
-from keepalived_py.check.pattern import Pattern, PatternError
+from keepalived_py.check.pattern import HEAP_LIMIT, Pattern, PatternError
 from keepalived_py.check.probe import Probe, ProbeResult, failed
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def probe_of(record: HttpGet, target: Target, host: str, settings: Settings, cer
 def _request(url: Url, host: str) -> Request:
     pattern = None
     if url.regex is not None:
-        pattern = Pattern(url.regex, url.regex_options, url.regex_min_offset, url.regex_max_offset)
+        memory = max(1, url.regex_stack[1] // 1024) if url.regex_stack else HEAP_LIMIT
+        pattern = Pattern(url.regex, url.regex_options, url.regex_min_offset, url.regex_max_offset, memory)
     return Request(
         path=url.path or "/",
         host=url.virtualhost or host,

@@ -29,6 +29,7 @@ ACTS_WITHOUT_BEING_READ = {
     "as_": "keepalived ignores it, too, and says so",
     "type_": "means nothing by itself: the action is the word behind it",
     "vrrp_min_garp": "changes other defaults where it stands",
+    "nb_get_retry": "sets retry",
     "dynamic_interfaces": "every interface is dynamic: the checks accept a missing one with it",
 }
 
@@ -48,7 +49,7 @@ def active_names() -> set[str]:
 
 def fields_in_effect(target: type[Record] = Config, prefix: str = "") -> Iterator[tuple[str, str, Keyword]]:
     for name, known in target.keywords_.items():
-        if known.in_effect and (known.section or "vrrp") in {"global", "vrrp"}:
+        if known.in_effect and (known.section or "vrrp") in {"global", "vrrp", "track", "check"}:
             yield f"{prefix}{known.name}", name, known
             inner = nested(known.kind)
             if inner is not None:

@@ -74,10 +74,10 @@ def test_keywords_without_effect_are_named_once_each() -> None:
     config, _ = build_text(
         "global_defs {\nrouter_id x\nlvs_flush\n}\n"
         "global_defs {\nlvs_flush\nno_checker_emails\n}\n"
-        "virtual_server 10.0.0.1 80 {\nlvs_sched rr\n}"
+        "virtual_server 10.0.0.1 80 {\nlvs_sched rr\nomega\n}"
     )
     assert not_in_effect(config) == [
         "global_defs/lvs_flush",
         "global_defs/no_checker_emails",
-        "virtual_server",
+        "virtual_server/omega",
     ]

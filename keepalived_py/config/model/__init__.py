@@ -194,9 +194,7 @@ class Config(Record):
         name="vrrp_sync_group",
         section="vrrp",
     )
-    ssl: Ssl | None = keyword(
-        Block("check:Ssl"), "Certificates of checks", default=None, name="SSL", section="check", in_effect=False
-    )
+    ssl: Ssl | None = keyword(Block("check:Ssl"), "Certificates of checks", default=None, name="SSL", section="check")
     virtual_server_groups: tuple[VirtualServerGroup, ...] = keyword(
         Block(
             "check:VirtualServerGroup",
@@ -210,7 +208,6 @@ class Config(Record):
         default=(),
         name="virtual_server_group",
         section="check",
-        in_effect=False,
     )
     virtual_servers: tuple[VirtualServer, ...] = keyword(
         Block(
@@ -223,5 +220,4 @@ class Config(Record):
         default=(),
         name="virtual_server",
         section="check",
-        in_effect=False,
     )

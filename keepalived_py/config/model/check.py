@@ -131,8 +131,8 @@ class RealServer(Record):
     inhibit_on_failure: bool | None = keyword(
         YES_NO, "Set the weight to 0 instead of removing it", default=None, unset=SERVER_VALUE
     )
-    notify_up: Script | None = keyword(SCRIPT, "Run when it comes up", default=None)
-    notify_down: Script | None = keyword(SCRIPT, "Run when it goes down", default=None)
+    notify_up: Script | None = keyword(SCRIPT, "Run when it comes up", default=None, in_effect=False)
+    notify_down: Script | None = keyword(SCRIPT, "Run when it goes down", default=None, in_effect=False)
     alpha: bool | None = keyword(YES_NO, "Down until the first success", default=None, unset=SERVER_VALUE)
     retry: int | None = keyword(COUNT, RETRY, default=None, unset=SERVER_VALUE)
     delay_before_retry: float | None = keyword(LONG_SECONDS, PAUSE, default=None, unset=SERVER_VALUE)
@@ -146,9 +146,10 @@ class RealServer(Record):
         "Send mails about it",
         default=None,
         unset="global smtp_alert_checker, else smtp_alert, else true",
+        in_effect=False,
     )
     virtualhost: str | None = keyword(NAME, "Host header of checks", default=None, unset=SERVER_VALUE, forgiving=True)
-    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True)
+    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True, in_effect=False)
     tcp_check: tuple[TcpCheck, ...] = keyword(
         Block(TcpCheck, multiple=True), "Check by connecting", default=(), name="TCP_CHECK"
     )
@@ -174,10 +175,10 @@ class RealServer(Record):
         Block(MiscCheck, multiple=True), "Check by a script", default=(), name="MISC_CHECK"
     )
     file_check: tuple[FileCheck, ...] = keyword(
-        Block(FileCheck, multiple=True), "Check by a tracked file", default=(), name="FILE_CHECK"
+        Block(FileCheck, multiple=True), "Check by a tracked file", default=(), name="FILE_CHECK", in_effect=False
     )
     bfd_check: tuple[BfdCheck, ...] = keyword(
-        Block(BfdCheck, multiple=True), "Check by a BFD session", default=(), name="BFD_CHECK"
+        Block(BfdCheck, multiple=True), "Check by a BFD session", default=(), name="BFD_CHECK", in_effect=False
     )
 
 
@@ -231,7 +232,11 @@ class VirtualServer(Record):
         aliases=(Alias("lb_algo", "Same as lvs_sched"),),
     )
     hashed: bool = keyword(
-        ON, "Accepted for old files; it never had an effect", default=False, guard=needs_scheduler("sh")
+        ON,
+        "Accepted for old files; it never had an effect",
+        default=False,
+        guard=needs_scheduler("sh"),
+        in_effect=False,
     )
     ops: bool = keyword(ON, "Schedule every UDP packet anew", default=False)
     flag_1: bool = keyword(ON, "First flag of the scheduler", default=False, name="flag-1")
@@ -273,19 +278,20 @@ class VirtualServer(Record):
     protocol: str | None = keyword(
         Choice("TCP", "UDP", "SCTP", anycase=True), "Transport protocol", default=None, unset="UDP (with error)"
     )
-    ha_suspend: bool = keyword(ON, "Check only while this node has the address", default=False)
+    ha_suspend: bool = keyword(ON, "Check only while this node has the address", default=False, in_effect=False)
     smtp_alert: bool | None = keyword(
         YES_NO,
         "Send mails about it",
         default=None,
         unset="global smtp_alert_checker, else smtp_alert, else false",
+        in_effect=False,
     )
     virtualhost: str | None = keyword(NAME, "Host header of checks", default=None, forgiving=True)
-    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True)
+    snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True, in_effect=False)
     alpha: bool = keyword(ON, "Real servers are down until the first success", default=False)
-    omega: bool = keyword(ON, "Run the notifications of going down at stop", default=False)
-    quorum_up: Script | None = keyword(SCRIPT, "Run when quorum is gained", default=None)
-    quorum_down: Script | None = keyword(SCRIPT, "Run when quorum is lost", default=None)
+    omega: bool = keyword(ON, "Run the notifications of going down at stop", default=False, in_effect=False)
+    quorum_up: Script | None = keyword(SCRIPT, "Run when quorum is gained", default=None, in_effect=False)
+    quorum_down: Script | None = keyword(SCRIPT, "Run when quorum is lost", default=None, in_effect=False)
     quorum: int = keyword(Integer(1, U32), "Total weight that must be alive", default=1)
     hysteresis: int = keyword(Integer(0, U32), "Weight beyond quorum needed to gain or lose it", default=0)
     weight: int = keyword(Integer(1, 0x7FFFFFFF), "Weight of real servers without one", default=1)

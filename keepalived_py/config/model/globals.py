@@ -122,9 +122,7 @@ class GlobalDefs(NotificationDefs):
         unset="short local host name",
         forgiving=True,
     )
-    checker_log_all_failures: bool = keyword(
-        YES_NO, "Log every failed health check, not only changes", default=False, in_effect=False
-    )
+    checker_log_all_failures: bool = keyword(YES_NO, "Log every failed health check, not only changes", default=False)
     dynamic_interfaces: bool | str = keyword(
         Maybe(Choice("allow_if_changes"), True, type_name="flag+enum"),
         "Accept interfaces that do not exist yet",
