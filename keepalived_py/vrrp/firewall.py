@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from keepalived_py.awaited_program import run
 from keepalived_py.errors import NetlinkError
 from keepalived_py.execution import Command
-from keepalived_py.kernel.nftables import remove_tables
+from keepalived_py.kernel.nftables import find_tables, remove_tables
 from keepalived_py.structure import replace
 from keepalived_py.vrrp.ruleset import Demands, demands_of, ruleset
 
@@ -35,16 +36,18 @@ class Firewall:
         programs: runs nft.
         log: of the process.
         table: the interfaces of this host.
+        identity: what tells this daemon from others in its network namespace.
 
     Attributes:
         problem: why what is wanted is not in force; empty when it is.
         warnings: the same, and what is open because of it, for people.
     """
 
-    def __init__(self, programs: Programs, log: Log, table: InterfaceTable) -> None:
+    def __init__(self, programs: Programs, log: Log, table: InterfaceTable, identity: str = "") -> None:
         self._programs = programs
         self._log = log
         self._table = table
+        self._owner = f"owner_{crc32(identity.encode('utf-8', 'surrogateescape')):08x}"
         self._wanted = Demands()
         self._loading: Demands | None = None
         self._waiting: list[Callable[[], object]] = []
@@ -66,6 +69,7 @@ class Firewall:
             self._change(demands, lambda: None)
         else:
             self._wanted = demands
+            self._warn_of_strangers(demands.table)
             self._judge(demands, self._try(demands))
 
     def change(
@@ -83,18 +87,22 @@ class Firewall:
     def review(self, config: Config, footings: Mapping[str, Footing]) -> None:
         """Look whether interfaces that came or went call for other rules; what failed before is not tried again."""
         demands = self._demands(config, footings)
-        if demands != self._wanted:
+        if not self._has(demands):
             self._change(demands, lambda: None)
 
+    def _has(self, demands: Demands) -> bool:
+        """Return whether nothing need be done; the tables of others are not to be removed where we want none."""
+        return demands == self._wanted or (demands.empty and self._wanted.empty)
+
     def _demands(self, config: Config, footings: Mapping[str, Footing]) -> Demands:
-        return demands_of(config, footings, self._index_of)
+        return demands_of(config, footings, self._index_of, self._owner)
 
     def _index_of(self, name: str) -> int:
         interface = self._table.by_name(name)
         return interface.index if interface is not None else 0
 
     def _change(self, demands: Demands, then: Callable[[], object]) -> None:
-        if self._loading is None and demands == self._wanted and not self.problem:
+        if self._loading is None and self._has(demands) and not self.problem:
             then()
             return
         self._wanted = demands
@@ -110,19 +118,31 @@ class Firewall:
         """Remove our tables; programs must have ended."""
         if not self._wanted.empty:
             try:
-                remove_tables(self._wanted.table)
+                remove_tables(self._wanted.table, self._owner)
             except NetlinkError as problem:
                 self._say_stuck(self._wanted.table, problem)
 
     def _remove_leftovers(self, table: str) -> None:
         try:
-            removed = remove_tables(table)
+            found = remove_tables(table, self._owner)
         except NetlinkError as problem:
             if problem.errno != errno.EPERM:  # else nothing of ours can be there, and nothing of it is wanted
                 self._say_stuck(table, problem)
             return
-        if removed:
+        if True in found.values():
             self._log.info(f"Firewall: removed the nftables tables {table} that an earlier run left")
+
+    def _warn_of_strangers(self, table: str) -> None:
+        """Two daemons that load the same table take the rules from each other."""
+        try:
+            found = find_tables(table, self._owner)
+        except NetlinkError:
+            return  # nft will say why
+        if False in found.values():
+            self._log.error(
+                f"Firewall: replacing nftables tables {table} of another program, or of a keepalived that was killed: "
+                "two daemons need two names (nftables NAME)"
+            )
 
     def _say_stuck(self, table: str, problem: NetlinkError) -> None:
         self._log.error(f"Firewall: cannot remove the nftables tables {table}: {problem}")

@@ -77,7 +77,7 @@ class VrrpProcess:
         self._executor.followers.append(self._recorder)
         self._links = LinkKeeper(self._loop.reactor, self._log, self._table, child.record[-SETTINGS_SIZE:])
         self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record, self._links)
-        self._firewall = Firewall(self._programs, self._log, self._table)
+        self._firewall = Firewall(self._programs, self._log, self._table, _identity(child))
         self._reloads = 0
         self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table)
         self._link_watch = LinkWatch(self._loop.reactor, self._log, self._table, self._roster.interfaces_changed)
@@ -204,6 +204,12 @@ def _changes_the_network(config: Config) -> bool:
         one.virtual_ipaddress or one.virtual_ipaddress_excluded or one.virtual_routes or one.virtual_rules
         for one in config.vrrp_instances
     )
+
+
+def _identity(child: Child) -> str:
+    """Return what two daemons in one network namespace cannot have in common."""
+    options = child.options
+    return f"{options.pid_file} {options.vrrp_pid_file} {options.namespace} {child.config.instance}"
 
 
 def _describe(config: Config) -> list[str]:

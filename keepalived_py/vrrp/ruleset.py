@@ -58,6 +58,7 @@ class Demands:
         priority: of the chains.
         counters: whether rules count.
         by_index: whether interfaces are known by index.
+        owner: name of a chain without rules that says whose tables they are.
     """
 
     refused: frozenset[bytes] = frozenset()
@@ -67,6 +68,7 @@ class Demands:
     priority: int = -1
     counters: bool = False
     by_index: bool = False
+    owner: str = "owner"
 
     @property
     def empty(self) -> bool:
@@ -79,13 +81,16 @@ def refuses(instance: VrrpInstance) -> bool:
     return not instance.accept and instance.priority != OWNER_PRIORITY
 
 
-def demands_of(config: Config, footings: Mapping[str, Footing], index_of: Callable[[str], int]) -> Demands:
+def demands_of(
+    config: Config, footings: Mapping[str, Footing], index_of: Callable[[str], int], owner: str = "owner"
+) -> Demands:
     """Return what a configuration wants of the firewall.
 
     Args:
         config: the configuration.
         footings: where its instances stand, by name.
         index_of: index of an interface, 0 while it does not exist.
+        owner: the same for one daemon from start to start, another for every other one in this network namespace.
     """
     defaults = config.global_defs
     refused: set[bytes] = set()
@@ -107,6 +112,7 @@ def demands_of(config: Config, footings: Mapping[str, Footing], index_of: Callab
         priority=defaults.nftables_priority,
         counters=defaults.nftables_counters,
         by_index=defaults.nftables_ifindex,
+        owner=owner,
     )
 
 
@@ -147,6 +153,7 @@ def ruleset(demands: Demands) -> str:
 
 def _table(family: str, demands: Demands, body: Iterable[str]) -> Iterator[str]:
     yield f"table {family} {demands.table} {{"
+    yield f"\tchain {demands.owner} {{ }}"
     yield from body
     yield "}"
 

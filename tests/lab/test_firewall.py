@@ -195,6 +195,24 @@ def test_what_a_killed_daemon_left_is_removed_by_the_next_one(lab: Lab) -> None:
     pair.wait(lambda: call(pair.client, "192.168.0.204", 0.3) == "reached", 10, "the address")
 
 
+def test_second_daemon_leaves_the_tables_of_the_first_alone_or_says_that_it_takes_them(lab: Lab) -> None:
+    pair = start_one(lab, config(REFUSING))
+    others = ("-p", "/run/other.pid", "-r", "/run/other-vrrp.pid", "-c", "/run/other-checkers.pid")
+    late = instance(150, FAST, name="VI_2", vrid=77, addresses=["192.168.0.207/24"])
+    refusing = instance(150, REFUSING, name="VI_2", vrid=77, addresses=["192.168.0.207/24"])
+    told = "two daemons need two names (nftables NAME)"
+    for text, complaints in ((late, 0), ("global_defs {\n nftables other\n}\n" + refusing, 0), (refusing, 1)):
+        pair.first.configure(text)
+        pair.first.run("keepalived", "-D", "-S", "0", *others)
+        pair.wait(lambda: pair.first.has("192.168.0.207/24"), 10, "the second daemon's address")
+        assert call(pair.client, "192.168.0.204", 0.3) == ("silence" if not complaints else "reached")
+        assert sum(told in line for line in pair.first.log("Keepalived_vrrp")) == complaints
+        pid = int(pair.first.text("/run/other.pid"))
+        pair.first.kill(pid, signal.SIGTERM)
+        pair.wait(lambda pid=pid: not pair.first.is_running(pid), 10, "its end")  # type: ignore[misc]
+        assert ("ip keepalived" in tables(pair.first)) == (not complaints)
+
+
 def test_without_nft_the_instance_runs_and_the_log_says_what_is_open(lab: Lab) -> None:
     pair = plug_pair(lab)
     pair.first.path("/usr/sbin/nft").unlink()

@@ -63,10 +63,11 @@ class Bench:
         self.problem = ""
         self.problems: list[str] = []
         self.removed: list[str] = []
-        self.there: list[int] = []
+        self.there: dict[int, bool] = {}
         monkeypatch.setattr(module, "run", self._run)
         monkeypatch.setattr(module, "remove_tables", self._remove)
-        self.firewall = Firewall(cast("Any", self.programs), cast("Any", self.log), InterfaceTable())
+        monkeypatch.setattr(module, "find_tables", self._find)
+        self.firewall = Firewall(cast("Any", self.programs), cast("Any", self.log), InterfaceTable(), "one")
         self.calls: list[str] = []
 
     def _run(self, command: Command, seconds: float) -> str:
@@ -74,8 +75,13 @@ class Bench:
         self.ran.append(command.input.decode())
         return self.problems.pop(0) if self.problems else self.problem
 
-    def _remove(self, table: str) -> list[int]:
+    def _remove(self, table: str, owner: str) -> dict[int, bool]:
+        assert owner == "owner_7a6c86f1"
         self.removed.append(table)
+        return self.there
+
+    def _find(self, table: str, owner: str) -> dict[int, bool]:
+        assert (table, owner) == ("keepalived", "owner_7a6c86f1")
         return self.there
 
     def begin(self, text: str, *, in_place: bool = False) -> None:
@@ -110,7 +116,7 @@ def test_nothing_is_run_where_nothing_is_refused(bench: Bench) -> None:
 
 
 def test_tables_of_an_earlier_run_are_removed_where_nothing_is_refused(bench: Bench) -> None:
-    bench.there = [2]
+    bench.there = {2: True, 10: False}
     bench.begin(PLAIN)
     assert bench.log.lines == ["Firewall: removed the nftables tables keepalived that an earlier run left"]
 
@@ -226,7 +232,7 @@ def test_end_removes_the_tables_and_calls_nobody(bench: Bench) -> None:
 
 
 def test_tables_that_cannot_be_removed_are_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(table: str) -> list[int]:
+    def refuse(table: str, _owner: str) -> dict[int, bool]:
         raise NetlinkError(1, f"Operation not permitted for {table}")
 
     bench.begin(REFUSING)
@@ -237,3 +243,17 @@ def test_tables_that_cannot_be_removed_are_told(bench: Bench, monkeypatch: pytes
     assert bench.log.lines[-1] == (
         "Firewall: cannot remove the nftables tables keepalived: Operation not permitted for keepalived"
     )
+
+
+@pytest.mark.parametrize(("there", "count"), [({}, 0), ({2: True}, 0), ({2: True, 10: False}, 1)])
+def test_table_of_somebody_else_is_replaced_with_a_warning(bench: Bench, there: dict[int, bool], count: int) -> None:
+    bench.there = there
+    bench.begin(REFUSING)
+    assert [("two daemons need two names" in line) for line in bench.log.lines] == [True] * count + [False]
+    assert "chain owner_7a6c86f1 { }" in bench.ran[0]
+
+
+def test_table_of_somebody_else_is_left_alone_where_nothing_is_refused(bench: Bench) -> None:
+    bench.there = {2: False}
+    bench.begin(PLAIN)
+    assert bench.log.lines == []

@@ -94,6 +94,7 @@ def test_ipv4_addresses_are_refused_coming_and_going() -> None:
     )[2] == (
         " table ip6 keepalived\n"
         "table ip keepalived {\n"
+        "\tchain owner { }\n"
         "\tset vips { type ipv4_addr; elements = { 192.0.2.1, 192.0.2.2 }; }\n"
         "\tchain in {\n\t\ttype filter hook input priority -1; policy accept;\n\t\tip daddr @vips drop\n\t}\n"
         "\tchain out {\n\t\ttype filter hook output priority -1; policy accept;\n\t\tip saddr @vips drop\n\t}\n"
@@ -111,6 +112,7 @@ def test_neighbour_discovery_comes_before_every_refusal_of_ipv6() -> None:
     )
     text = ruleset(everything)
     assert text.partition("table ip6 keepalived {\n")[2] == (
+        "\tchain owner { }\n"
         '\tmap vmac_map { type ifname : iface_index; elements = { "vrrp.51" : 2 }; }\n'
         '\tset vmac_set { type ifname; elements = { "vrrp.51" }; }\n'
         "\tset vips { type ipv6_addr; elements = { 2001:db8::1 }; }\n"

@@ -30,8 +30,13 @@ def test_removal_is_a_transaction_of_one_deletion() -> None:
     )  # fmt: skip
 
 
-def test_question_asks_for_one_table() -> None:
-    assert nftables.question(nftables.NFPROTO_IPV4, "mine", 7) == (
+def test_questions_ask_for_one_table_and_for_one_chain_of_it() -> None:
+    order = sys.byteorder
+    chain = (8).to_bytes(2, order) + (3).to_bytes(2, order) + b"own\0"
+    assert nftables.chain_question(nftables.NFPROTO_IPV4, "mine", "own", 7) == (
+        header(40, 0x0A04, 5, 7) + bytes((2, 0, 0, 0)) + NAME + chain
+    )
+    assert nftables.table_question(nftables.NFPROTO_IPV4, "mine", 7) == (
         header(32, 0x0A01, 5, 7) + bytes((2, 0, 0, 0)) + NAME
     )
 
@@ -58,31 +63,39 @@ class Answering:
 
 
 @pytest.mark.parametrize(
-    ("refusals", "removed"),
-    [([2, 2], []), ([0, 0, 2], [2]), ([2, 0, 0], [10]), ([0, 0, 0, 0], [2, 10]), ([0, 2, 2], []), ([95, 97], [])],
+    ("refusals", "found"),
+    [
+        ([2, 2], {}),
+        ([0, 0, 2, 0], {2: True}),
+        ([2, 0, 0, 0], {10: True}),
+        ([0, 0, 0, 0, 0, 0], {2: True, 10: True}),
+        ([0, 2, 0, 0, 0], {2: False, 10: True}),
+        ([0, 2, 0, 2], {2: False, 10: False}),
+        ([95, 97], {}),
+    ],
 )
-def test_tables_that_are_there_are_removed(
-    monkeypatch: pytest.MonkeyPatch, refusals: list[int], removed: list[int]
+def test_tables_that_are_there_and_ours_are_removed(
+    monkeypatch: pytest.MonkeyPatch, refusals: list[int], found: dict[int, bool]
 ) -> None:
     socket = Answering(list(refusals))
     monkeypatch.setattr(nftables, "NetlinkSocket", lambda _protocol: socket)
-    assert nftables.remove_tables("mine") == removed
+    assert nftables.remove_tables("mine", "own") == found
     assert socket.refusals == []
     assert socket.closed
 
 
 def test_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    socket = Answering([0, 1])
+    socket = Answering([0, 0, 2, 1])
     monkeypatch.setattr(nftables, "NetlinkSocket", lambda _protocol: socket)
     with pytest.raises(NetlinkError) as raised:
-        nftables.remove_tables("mine")
+        nftables.remove_tables("mine", "own")
     assert raised.value.errno == 1
     assert socket.closed
 
 
-@pytest.mark.parametrize(("number", "outcome"), [(93, []), (24, None)])
+@pytest.mark.parametrize(("number", "outcome"), [(93, {}), (24, None)])
 def test_kernel_without_nfnetlink_has_no_tables(
-    monkeypatch: pytest.MonkeyPatch, number: int, outcome: list[int] | None
+    monkeypatch: pytest.MonkeyPatch, number: int, outcome: dict[int, bool] | None
 ) -> None:
     def fail(_protocol: int) -> None:
         raise OSError(number, "no")
@@ -90,6 +103,6 @@ def test_kernel_without_nfnetlink_has_no_tables(
     monkeypatch.setattr(nftables, "NetlinkSocket", fail)
     if outcome is None:
         with pytest.raises(NetlinkError):
-            nftables.remove_tables("mine")
+            nftables.remove_tables("mine", "own")
     else:
-        assert nftables.remove_tables("mine") == outcome
+        assert nftables.remove_tables("mine", "own") == nftables.find_tables("mine", "own") == outcome
