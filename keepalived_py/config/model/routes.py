@@ -275,10 +275,13 @@ def complete_route(values: dict[str, Any], reading: Reading) -> dict[str, Any]:
 
 def _settle_family(values: dict[str, Any]) -> None:
     found = {values["family"]} if values.get("family") else set()
-    found |= {values[name].version for name in ("src", "via", "or_") if values.get(name) is not None}
+    found |= {values[name].version for name in ("src", "or_") if values.get(name) is not None}
     found |= {values[name][0].version for name in ("dest", "from_") if values.get(name) and values[name][0]}
     found |= {6} if values.keys() & {"expires", "pref"} else set()
     found |= {4} if "realms" in values else set()
+    via = values.get("via")
+    if via is not None and not (via.version == 6 and found == {4}):  # the kernel knows IPv4 routes via IPv6 gateways
+        found.add(via.version)
     if len(found) > 1:
         raise BadValueError("IPv4 and IPv6 are mixed: the route is ignored")
     if values.get("from_") and found == {4}:
