@@ -25,7 +25,7 @@ def test_routers_disturbed_at_random_keep_every_invariant(first: int) -> None:
 
 
 def test_same_seed_gives_the_same_history_line_by_line() -> None:
-    assert explain(18) == explain(7)
+    assert explain(18) == explain(18)
 
 
 def test_another_seed_gives_another_history() -> None:

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keepalived_py.kernel.interfaces import InterfaceTable
-from keepalived_py.kernel.rtnl import AF_INET, Address, AddressEvent, LinkEvent
+from keepalived_py.kernel.rtnl import LinkEvent
 from keepalived_py.vrrp.adoption import AdoptionRecord, Legacy
 from keepalived_py.vrrp.effects import Effect
-from keepalived_py.vrrp.footing import plain_footing
-from keepalived_py.vrrp.outfitter import Outfitter
-from keepalived_py.vrrp.roster import Roster
 from keepalived_py.vrrp.state import State
 from tests.config.checking import instance_text
+from tests.unit.vrrp.rostering import FIRST_INDEX, interface_table, make_roster, set_link
 from tests.unit.vrrp.test_tracking import BLOCKS, config_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keepalived_py.config.model.vrrp import VrrpInstance
-    from keepalived_py.kernel.interfaces import Change
-    from keepalived_py.observability.log import Log
-    from keepalived_py.reactor import Reactor
-    from keepalived_py.vrrp.executor import Executor
     from keepalived_py.vrrp.follower import Follower
-    from keepalived_py.vrrp.link_keeper import LinkKeeper
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.state import Transition
 
-LINK_UP, LINK_DOWN = 0x10043, 0x1003
-INDEXES = {"eth0": 2, "eth1": 3, "eth2": 4}
+INTERFACES = ("eth0", "eth1", "eth2")
 SCRIPT = BLOCKS["script"]
 GROUP = "vrrp_sync_group G1 {\n group {\n VI_1\n VI_2\n }\n}\n"
 
@@ -109,24 +99,6 @@ class Doer:
     reload_begins = reload_ends = interfaces_changed = nothing
 
 
-class NoLinks:
-    """Nothing is made for any instance."""
-
-    def make(self, instance: VrrpInstance) -> Any:
-        return plain_footing(instance)
-
-    def interfaces_changed(self, _changes: object) -> bool:
-        return False
-
-    def take_changes(self) -> list[Change]:
-        return []
-
-    def nothing(self, *_arguments: object, **_named: object) -> None:
-        """Do nothing."""
-
-    plan = discard = stop = nothing
-
-
 class Lines:
     detail = False
 
@@ -165,24 +137,10 @@ class Scene:
     def __init__(self) -> None:
         self.clock, self.log, self.executor, self.listener = Clock(), Lines(), Doer(), Listener()
         self.executor.followers.append(self.listener)
-        self.table = InterfaceTable()
-        self.record = AdoptionRecord(memoryview(bytearray(4096)))
-        for name, index in INDEXES.items():
-            self._link(name, LINK_UP)
-            self.table.apply(AddressEvent(True, index, Address(AF_INET, bytes((10, 0, index, 1)), 24, 0, 0)))
-        self.roster = Roster(
-            cast("Reactor", self.clock),
-            cast("Log", self.log),
-            self.table,
-            cast("Executor", self.executor),
-            self.record,
-            cast("LinkKeeper", NoLinks()),
+        self.table = interface_table(1, *INTERFACES)
+        self.roster = make_roster(
+            self.clock, self.log, self.table, self.executor, AdoptionRecord(memoryview(bytearray(4096)))
         )
-        self.roster._pool = type("Pool", (), {"settle": NoLinks.nothing, "detach": NoLinks.nothing})()
-
-    def _link(self, name: str, flags: int) -> list[Change]:
-        mac = bytes((2, 0, 0, 0, 0, INDEXES[name]))
-        return self.table.apply(LinkEvent(True, INDEXES[name], name, flags, 1, mac, mac, 1500, 0, 0, "veth"))
 
     def start(self, text: str, masters: dict[bytes, Legacy] | None = None) -> None:
         self.roster.start(config_of(text), masters or {}, 0.0)
@@ -192,8 +150,9 @@ class Scene:
         while self.clock.soon:
             self.clock.soon.pop(0)()
 
-    def set_link(self, name: str, flags: int) -> None:
-        self.roster.interfaces_changed(self._link(name, flags))
+    def set_link(self, name: str, *, is_up: bool) -> None:
+        index = FIRST_INDEX + INTERFACES.index(name)
+        self.roster.interfaces_changed(set_link(self.table, name, index, is_up=is_up))
 
     def script(self, *, success: bool, name: str = "it") -> None:
         tracking = self.roster.tracking
@@ -215,11 +174,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    for name in ("place", "open_sockets", "fit_sockets"):
-        monkeypatch.setattr(Outfitter, name, lambda *_: None)
-    monkeypatch.setattr(Outfitter, "mtu", lambda *_: 1500)
-    monkeypatch.setattr(Roster, "_take_globals", lambda *_: None)
+def scene() -> Scene:
     return Scene()
 
 
@@ -234,9 +189,9 @@ def members(*lines: str, script: str = "") -> str:
 def test_tracked_interface_that_goes_down_takes_the_instance_down_and_brings_it_back(scene: Scene) -> None:
     scene.start(instance_text("track_interface {\n eth1\n}"))
 
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
     assert scene.states() == {"VI_1": "FAULT"}
-    scene.set_link("eth1", LINK_UP)
+    scene.set_link("eth1", is_up=True)
     assert scene.states() == {"VI_1": "BACKUP"}
     assert scene.roster.instances["VI_1"].router.transition == (
         State.FAULT,
@@ -247,7 +202,7 @@ def test_tracked_interface_that_goes_down_takes_the_instance_down_and_brings_it_
 
 
 def test_interface_that_is_down_at_the_start_counts_from_the_start(scene: Scene) -> None:
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
     scene.start(instance_text("track_interface {\n eth1 weight -30\n eth2 weight 20\n}"))
 
     assert scene.priorities() == {"VI_1": 90}
@@ -259,7 +214,7 @@ def test_weight_changes_the_priority_without_a_transition_and_followers_hear_of_
     scene.time_out("VI_1")
     scene.listener.heard.clear()
 
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
 
     assert scene.priorities() == {"VI_1": 100}
     assert scene.states() == {"VI_1": "MASTER"}
@@ -301,11 +256,11 @@ def test_script_that_fails_first_makes_the_instance_begin_in_fault(scene: Scene)
 
 def test_instance_in_fault_begins_and_leaves_fault_only_when_its_script_is_known(scene: Scene) -> None:
     scene.roster.tracking.runs_scripts = True
-    scene.set_link("eth0", LINK_DOWN)
+    scene.set_link("eth0", is_up=False)
     scene.start(SCRIPT.format(weight=0) + instance_text("track_script {\n it\n}"))
     assert scene.states() == {"VI_1": "FAULT"}
 
-    scene.set_link("eth0", LINK_UP)
+    scene.set_link("eth0", is_up=True)
     assert scene.states() == {"VI_1": "FAULT"}
     scene.script(success=True)
     assert scene.states() == {"VI_1": "BACKUP"}
@@ -315,7 +270,7 @@ def test_fault_that_comes_while_an_instance_waits_ends_the_waiting(scene: Scene)
     scene.roster.tracking.runs_scripts = True
     scene.start(SCRIPT.format(weight=0) + instance_text("track_script {\n it\n}", "track_interface {\n eth1\n}"))
 
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
 
     assert scene.states() == {"VI_1": "FAULT"}
 
@@ -372,17 +327,17 @@ def test_interface_that_one_member_lost_takes_all_down(scene: Scene) -> None:
     scene.time_out("VI_1", "VI_2")
     scene.listener.heard.clear()
 
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
 
     assert scene.states() == {"VI_1": "FAULT", "VI_2": "FAULT"}
     assert scene.listener.heard == ["VI_2 FAULT", "VI_1 FAULT", "G1 FAULT"]
-    scene.set_link("eth1", LINK_UP)
+    scene.set_link("eth1", is_up=True)
     assert scene.states() == {"VI_1": "BACKUP", "VI_2": "BACKUP"}
     assert scene.listener.heard[3:] == ["VI_1 BACKUP", "VI_2 BACKUP", "G1 BACKUP"]
 
 
 def test_group_with_a_fault_at_the_start_is_in_fault_before_its_members_begin(scene: Scene) -> None:
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
     scene.start(members() + GROUP)
 
     assert scene.listener.heard == ["G1 FAULT", "VI_1 FAULT", "VI_2 FAULT"]
@@ -391,11 +346,11 @@ def test_group_with_a_fault_at_the_start_is_in_fault_before_its_members_begin(sc
 
 def test_item_of_the_group_is_a_fault_of_every_member(scene: Scene) -> None:
     scene.start(members() + GROUP.replace("}\n}\n", "}\n track_interface {\n eth2\n }\n}\n"))
-    scene.set_link("eth2", LINK_DOWN)
+    scene.set_link("eth2", is_up=False)
 
     instances = [running.router.instance for running in scene.roster.instances.values()]
     assert [instance.own_faults for instance in instances] == [["interface eth2 is down"]] * 2
-    scene.set_link("eth2", LINK_UP)
+    scene.set_link("eth2", is_up=True)
     assert scene.states() == {"VI_1": "BACKUP", "VI_2": "BACKUP"}
 
 
@@ -473,7 +428,7 @@ def test_reload_that_makes_a_group_of_masters_moves_nobody(scene: Scene) -> None
 
 
 def test_reload_that_dissolves_a_group_releases_the_member_without_a_fault(scene: Scene) -> None:
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
     scene.start(members() + GROUP)
 
     scene.reload(members())
@@ -483,7 +438,7 @@ def test_reload_that_dissolves_a_group_releases_the_member_without_a_fault(scene
 
 
 def test_reload_that_removes_the_faulty_member_releases_the_others(scene: Scene) -> None:
-    scene.set_link("eth1", LINK_DOWN)
+    scene.set_link("eth1", is_up=False)
     third = instance_text(name="VI_3", vrid=53, interface="eth2", addresses="10.0.2.100")
     scene.start(members() + third + GROUP.replace("VI_2", "VI_2\n VI_3"))
     assert set(scene.states().values()) == {"FAULT"}
@@ -494,7 +449,7 @@ def test_reload_that_removes_the_faulty_member_releases_the_others(scene: Scene)
 
 
 def test_instance_that_a_reload_adds_to_a_group_in_fault_begins_in_fault(scene: Scene) -> None:
-    scene.set_link("eth0", LINK_DOWN)
+    scene.set_link("eth0", is_up=False)
     scene.start(instance_text() + GROUP.replace("VI_2\n", ""))
     assert scene.states() == {"VI_1": "FAULT"}
 
