@@ -35,13 +35,15 @@ class ScriptCounter:
         return True
 
     def continues(self, earlier: "ScriptCounter") -> None:
-        """A reload changed `rise` or `fall`: the verdict stays."""
+        """A reload: the verdict stays, and what contradicts it already counts on."""
         if earlier.is_up is not None:
-            self.is_up = earlier.is_up
+            self.is_up, self.streak = earlier.is_up, earlier.streak
 
     @property
     def result(self) -> int:
         """The count as keepalived keeps it: 0 to `rise` + `fall` - 1, good from `rise` on."""
         if self.is_up is None:
             return self.rise - 1
-        return self.rise + self.fall - 1 - self.streak if self.is_up else self.streak
+        return (
+            max(self.rise, self.rise + self.fall - 1 - self.streak) if self.is_up else min(self.streak, self.rise - 1)
+        )

@@ -54,6 +54,24 @@ def test_result_is_counted_as_keepalived_does(results: str, expected: int) -> No
     assert counter.result == expected
 
 
+def test_failures_before_and_after_a_reload_are_one_streak() -> None:
+    earlier, later = ScriptCounter(1, 3), ScriptCounter(1, 3)
+    verdicts(earlier, "+--")
+
+    later.continues(earlier)
+
+    assert verdicts(later, "-") == [BAD]
+
+
+def test_count_stays_in_range_when_a_reload_lowers_the_limits() -> None:
+    earlier, later = ScriptCounter(1, 5), ScriptCounter(2, 1)
+    verdicts(earlier, "+----")
+
+    later.continues(earlier)
+
+    assert later.result == 2
+
+
 def test_another_rise_after_a_reload_keeps_the_verdict() -> None:
     earlier, later = ScriptCounter(1, 1), ScriptCounter(5, 5, init_fail=True)
     earlier.finished(success=True)
