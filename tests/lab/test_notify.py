@@ -11,6 +11,7 @@ import pytest
 
 from tests.lab.configs import FAST, instance
 from tests.lab.daemon import OURS, REAL, real_is_installed
+from tests.lab.mail import MailServer, needs_mail_server
 from tests.lab.pair import Pair, plug_pair
 from tests.lab.test_adoption import gaps
 from tests.lab.waiting import holds_for, wait_for
@@ -355,6 +356,29 @@ def read_pipe(node: Node, path: str) -> list[str]:
 
 
 # ------------------------------------------------------------------ mails
+
+
+@needs_mail_server
+def test_mails_tell_of_the_first_states_together_and_of_the_stop(lab: Lab) -> None:
+    pair = plug_pair(lab)
+    server = MailServer(pair.client, "plain")
+    mails = ("smtp_server 192.168.0.3 2525", "smtp_alert", "notification_email {\n a@b.c\n d@e.f\n}", "router_id lb1")
+    sender = 'notification_email_from "Balancer <lb@example.org>"'
+    pair.first.configure(settings(*mails, sender) + instance(150))
+    pair.first.start()
+    wait_for(lambda: "=> VRRP Instance is now owning VRRP VIPs <=" in everything(server), 20, "the mail of MASTER")
+    assert "VRRP Instance VI_1 - Entering BACKUP state" in everything(server)
+    assert {(mail.sender, *mail.receivers) for mail in server.mails()} == {("lb@example.org", "a@b.c", "d@e.f")}
+    pair.first.stop()
+    wait_for(lambda: "Stopping" in everything(server), 20, "the mail of the stop")
+    last = server.mails()[-1].message
+    assert last["Subject"] == "[lb1] VRRP Instance VI_1 - Stopping"
+    assert last.get_content().splitlines()[0] == "=> VRRP Instance stopping <="
+
+
+def everything(server: MailServer) -> str:
+    """Subjects and texts of all mails."""
+    return "\n".join(f"{mail.message['Subject']}\n{mail.message.get_content()}" for mail in server.mails())
 
 
 def test_dead_mail_server_and_dead_resolver_delay_no_advert(lab: Lab) -> None:
