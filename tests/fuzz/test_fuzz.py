@@ -67,11 +67,18 @@ def raise_error() -> None:
     raise ZeroDivisionError("a bug")
 
 
-def hang() -> None:
-    time.sleep(5)
+def spin() -> None:
+    while True:
+        pass
 
 
-@pytest.mark.parametrize(("failure", "trace"), [(raise_error, "ZeroDivisionError: a bug"), (hang, "HangError")])
+def sleep() -> None:
+    time.sleep(60)
+
+
+@pytest.mark.parametrize(
+    ("failure", "trace"), [(raise_error, "ZeroDivisionError: a bug"), (spin, "HangError"), (sleep, "HangError")]
+)
 def test_finding_is_told_with_its_trace_its_case_and_the_command_that_repeats_it(
     failure: Callable[[], object], trace: str
 ) -> None:
