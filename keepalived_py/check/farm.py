@@ -102,7 +102,7 @@ class Farm:
             keep: leave the kernel's tables as they are.
         """
         for virtual in self.virtuals.values():
-            self._end(virtual, keep=keep)
+            self._end(virtual, keep=keep, stopping=True)
         self.virtuals.clear()
 
     def _begin(self, virtual: RunningVirtual) -> None:
@@ -121,12 +121,16 @@ class Farm:
         gone = set(known.keys) - set(virtual.keys)
         self._kernel.bring({}, gone)
 
-    def _end(self, virtual: RunningVirtual, *, keep: bool = False) -> None:
+    def _end(self, virtual: RunningVirtual, *, keep: bool = False, stopping: bool = False) -> None:
         for watch in _watches(virtual):
             if watch.schedule is not None:
                 watch.schedule.suspend()
         if not keep:
             self._kernel.bring({}, virtual.keys)
+        # With omega the end of the daemon is the end of every server; a reload that removes one always says so.
+        events = virtual.health.ended()
+        if virtual.config.omega or not stopping:
+            self._herald.happened(virtual, events)
 
     # Making
 

@@ -204,6 +204,18 @@ class VirtualServer:
             return ()
         return (Event(EventKind.WEIGHT_CHANGED, key, old, new), *self._review())
 
+    def ended(self) -> Events:
+        """The virtual server is no more: nobody lives behind it, and there is no quorum."""
+        events = []
+        for server in self.servers.values():
+            if server.is_alive:
+                server.is_alive = False
+                events.append(Event(EventKind.SERVER_DOWN, server.key))
+        if self.has_quorum:
+            self.has_quorum = False
+            events.append(Event(EventKind.QUORUM_LOST, threshold=self.quorum - self.hysteresis))
+        return tuple(events)
+
     def _review(self, *, at_start: bool = False) -> Events:
         """Gain or lose the quorum."""
         live = self.live_weight

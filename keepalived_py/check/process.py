@@ -8,6 +8,7 @@ from keepalived_py.check.checks import Maker
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.ipvs_sync import IpvsSync
+from keepalived_py.check.messenger import Messenger
 from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
@@ -43,6 +44,8 @@ class HealthChecker:
         self._kernel = IpvsSync(self._log)
         self._herald = Herald(self._log)
         self._programs = Programs(self._loop.reactor, self._log)
+        self._messenger = Messenger(self._loop.reactor, self._log, self._programs)
+        self._herald.listeners.append(self._messenger)
         self._farm = Farm(self._loop.reactor, self._kernel, self._herald, Maker(self._programs))
         self._config = child.config
 
@@ -64,6 +67,7 @@ class HealthChecker:
         self._log.info(vocabulary.LINK_WATCH)
         if self._config.virtual_servers:
             self._kernel.open()
+        self._messenger.configure(self._config.global_defs)
         self._farm.start(self._config, adopt=self._child.respawned)
 
     def _interfaces_changed(self) -> None:
@@ -88,6 +92,7 @@ class HealthChecker:
         before, self._config = self._config, config
         if config.virtual_servers and not self._kernel.is_available:
             self._kernel.open()
+        self._messenger.configure(config.global_defs)
         self._farm.reload(config, before)
         done()
 
@@ -96,6 +101,7 @@ class HealthChecker:
         self._loop.reactor.remove_reader(self._monitor)
         self._farm.stop(keep=self._child.options.keep_ipvs)
         self._kernel.close()
+        self._messenger.finish()
         self._programs.close()
         finished()
 

@@ -72,12 +72,12 @@ def test_manual_page_has_no_line_that_roff_takes_for_a_request() -> None:
 
 def test_keywords_without_effect_are_named_once_each() -> None:
     config, _ = build_text(
-        "global_defs {\nrouter_id x\nlvs_flush\n}\n"
-        "global_defs {\nlvs_flush\nno_checker_emails\n}\n"
-        "virtual_server 10.0.0.1 80 {\nlvs_sched rr\nomega\n}"
+        "global_defs {\nrouter_id x\nenable_traps\n}\n"
+        "global_defs {\nenable_traps\nenable_dbus\n}\n"
+        "virtual_server 10.0.0.1 80 {\nlvs_sched rr\nsnmp_name x\n}"
     )
     assert not_in_effect(config) == [
-        "global_defs/lvs_flush",
-        "global_defs/no_checker_emails",
-        "virtual_server/omega",
+        "global_defs/enable_dbus",
+        "global_defs/enable_traps",
+        "virtual_server/snmp_name",
     ]

@@ -131,8 +131,8 @@ class RealServer(Record):
     inhibit_on_failure: bool | None = keyword(
         YES_NO, "Set the weight to 0 instead of removing it", default=None, unset=SERVER_VALUE
     )
-    notify_up: Script | None = keyword(SCRIPT, "Run when it comes up", default=None, in_effect=False)
-    notify_down: Script | None = keyword(SCRIPT, "Run when it goes down", default=None, in_effect=False)
+    notify_up: Script | None = keyword(SCRIPT, "Run when it comes up", default=None)
+    notify_down: Script | None = keyword(SCRIPT, "Run when it goes down", default=None)
     alpha: bool | None = keyword(YES_NO, "Down until the first success", default=None, unset=SERVER_VALUE)
     retry: int | None = keyword(COUNT, RETRY, default=None, unset=SERVER_VALUE)
     delay_before_retry: float | None = keyword(LONG_SECONDS, PAUSE, default=None, unset=SERVER_VALUE)
@@ -146,7 +146,6 @@ class RealServer(Record):
         "Send mails about it",
         default=None,
         unset="global smtp_alert_checker, else smtp_alert, else true",
-        in_effect=False,
     )
     virtualhost: str | None = keyword(NAME, "Host header of checks", default=None, unset=SERVER_VALUE, forgiving=True)
     snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True, in_effect=False)
@@ -284,14 +283,13 @@ class VirtualServer(Record):
         "Send mails about it",
         default=None,
         unset="global smtp_alert_checker, else smtp_alert, else false",
-        in_effect=False,
     )
     virtualhost: str | None = keyword(NAME, "Host header of checks", default=None, forgiving=True)
     snmp_name: str | None = keyword(Exactly(NAME), "Name in SNMP", default=None, forgiving=True, in_effect=False)
     alpha: bool = keyword(ON, "Real servers are down until the first success", default=False)
-    omega: bool = keyword(ON, "Run the notifications of going down at stop", default=False, in_effect=False)
-    quorum_up: Script | None = keyword(SCRIPT, "Run when quorum is gained", default=None, in_effect=False)
-    quorum_down: Script | None = keyword(SCRIPT, "Run when quorum is lost", default=None, in_effect=False)
+    omega: bool = keyword(ON, "Run the notifications of going down at stop", default=False)
+    quorum_up: Script | None = keyword(SCRIPT, "Run when quorum is gained", default=None)
+    quorum_down: Script | None = keyword(SCRIPT, "Run when quorum is lost", default=None)
     quorum: int = keyword(Integer(1, U32), "Total weight that must be alive", default=1)
     hysteresis: int = keyword(Integer(0, U32), "Weight beyond quorum needed to gain or lose it", default=0)
     weight: int = keyword(Integer(1, 0x7FFFFFFF), "Weight of real servers without one", default=1)

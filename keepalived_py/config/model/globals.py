@@ -275,9 +275,7 @@ class GlobalDefs(NotificationDefs):
         YES_NO, "Do not compare the addresses in adverts of a known master", default=False
     )
     vrrp_strict: bool = keyword(YES_NO, "Hold instances strictly to the RFC", default=False)
-    rs_init_notifies: bool = keyword(
-        YES_NO, "Notify the first state of real servers too", default=False, in_effect=False
-    )
+    rs_init_notifies: bool = keyword(YES_NO, "Notify the first state of real servers too", default=False)
     vrrp_rx_bufs_policy: str | int | None = keyword(
         ReceiveBuffers(),
         "Receive buffer of VRRP sockets: from the MTU, from the adverts, or in bytes",

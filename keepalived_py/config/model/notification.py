@@ -51,7 +51,7 @@ class NotificationDefs(ProcessDefs):
     smtp_alert: bool | None = keyword(YES_NO, "Send mails for everything by default", default=None)
     smtp_alert_vrrp: bool | None = keyword(YES_NO, "Send mails for VRRP by default; beats smtp_alert", default=None)
     smtp_alert_checker: bool | None = keyword(
-        YES_NO, "Send mails for health checks by default; beats smtp_alert", default=None, in_effect=False
+        YES_NO, "Send mails for health checks by default; beats smtp_alert", default=None
     )
     no_email_faults: bool = keyword(ON, "Send no mail about FAULT", default=False)
     startup_script: Script | None = keyword(
@@ -87,14 +87,12 @@ class NotificationDefs(ProcessDefs):
     vrrp_notify_priority_changes: bool = keyword(YES_NO, "Tell the pipes about priority changes too", default=False)
     fifo_write_vrrp_states_on_reload: bool = keyword(ON, "Write every state to the pipes after a reload", default=False)
     lvs_notify_fifo: Fifo | None = keyword(
-        FIFO, "Pipe that gets the lines of health checks", default=None, once=True, in_effect=False, forgiving=True
+        FIFO, "Pipe that gets the lines of health checks", default=None, once=True, forgiving=True
     )
     lvs_notify_fifo_script: Script | None = keyword(
-        SCRIPT, "Started to read lvs_notify_fifo", default=None, once=True, in_effect=False, forgiving=True
+        SCRIPT, "Started to read lvs_notify_fifo", default=None, once=True, forgiving=True
     )
-    no_checker_emails: bool = keyword(
-        YES_NO, "Send no mail about single checks, only about servers", default=False, in_effect=False
-    )
+    no_checker_emails: bool = keyword(YES_NO, "Send no mail about single checks, only about servers", default=False)
     notify_mode: str = keyword(
         Choice("serial", "parallel"),
         "Notify scripts of an instance one after the other, or each as soon as its state comes",
