@@ -116,7 +116,7 @@ def state(path: str, request: str) -> State:
     except NoAnswerError as problem:
         found.problems.append(str(problem))
     if found.parent is not None and not _lives(found):
-        found.problems.append(_absence(found))
+        found.problems += _absence(found)
         return found
     found.records.clear()
     try:
@@ -134,13 +134,14 @@ def _lives(found: State) -> bool:
     return any(child["name"] == "VRRP" and child["pid"] is not None for child in found.children)
 
 
-def _absence(found: State) -> str:
+def _absence(found: State) -> list[str]:
+    """Return why there is no VRRP process; nothing where none is wanted (-C)."""
     for child in found.children:
         if child["name"] == "VRRP":
             restart = child["restart_in"]
             when = "" if restart is None else f", the next is started in {restart:.1f} s"
-            return f"there is no VRRP process: it died{when}"
-    return "this daemon runs no VRRP process"
+            return [f"there is no VRRP process: it died{when}"]
+    return []
 
 
 def _sort(found: State, values: list[dict[str, Any]]) -> None:

@@ -209,6 +209,12 @@ def test_dead_child_is_told_with_its_last_records(
     assert "VI_1  BACKUP -> MASTER" in text
 
 
+def test_daemon_that_runs_no_vrrp_process_is_whole_without_one(daemon: dict[str, bytes], tmp_path: Path) -> None:
+    daemon[".parent"] = said(PARENT, {"child": {**CHILD, "name": "Healthcheck"}}, END)
+    found = control_client.state(str(tmp_path / "control"), "status")
+    assert (found.is_whole, found.vrrp, found.instances) == (True, None, [])
+
+
 @pytest.mark.parametrize(
     "answer",
     [b"", b"{}\n", b"nonsense\n", b'{"answer": 1}\n', b"\xff\n"],
