@@ -86,7 +86,8 @@ def test_status_shows_what_lowers_the_priority_and_which_member_holds_the_group_
         pair.first.ip("link", "set", f"{name}-end", "up")
         pair.first.ip("address", "add", address, "dev", name)
     pair.first.ip("link", "set", "wire1", "up")
-    pair.first.configure(group + instance(150, tracking) + other)
+    third = instance(150, tracking, name="VI_3", vrid=53, addresses=("192.168.0.208/24",))
+    pair.first.configure(group + instance(150) + other + third)
     pair.first.start()
 
     def instances() -> dict[str, dict[str, Any]]:
@@ -94,19 +95,19 @@ def test_status_shows_what_lowers_the_priority_and_which_member_holds_the_group_
 
     pair.wait(lambda: instances()["VI_2"]["state"] == "FAULT", 5, "the other member is in FAULT")
     held = {"name": "VG", "state": "FAULT", "held_down_by": ["VI_2"]}
-    assert [one["group"] for one in instances().values()] == [held, held]
+    assert [one["group"] for one in instances().values()] == [held, held, None]
     assert instances()["VI_1"]["state"] == "FAULT"
     assert instances()["VI_2"]["faults"][0] == "interface wire2 is down"
     pair.first.ip("link", "set", "wire2", "up")
     pair.wait(lambda: instances()["VI_1"]["state"] == "MASTER", 10, "the group is up")
-    assert instances()["VI_1"]["priority"] == 150
+    assert instances()["VI_1"]["group"]["held_down_by"] == []
     pair.first.ip("link", "set", "wire1", "down")
-    pair.wait(lambda: instances()["VI_1"]["priority"] == 120, 5, "the priority follows")
-    found = instances()["VI_1"]
+    pair.wait(lambda: instances()["VI_3"]["priority"] == 120, 5, "the priority follows")
+    found = instances()["VI_3"]
     [rung] = [rung for rung in found["ladder"] if rung["weight"]]
     assert (rung["kind"], rung["name"], rung["state"], rung["contribution"]) == ("interface", "wire1", "down", -30)
-    assert (found["configured_priority"], found["group"]["held_down_by"]) == (150, [])
-    records = json.loads(control(pair.first, "history", "--json", "--instance", "VI_1"))["records"]
+    assert (found["state"], found["configured_priority"]) == ("MASTER", 150)
+    records = json.loads(control(pair.first, "history", "--json", "--instance", "VI_3"))["records"]
     [changed] = [record for record in records if record["kind"] == "priority"]
     assert (changed["old_priority"], changed["priority"]) == (150, 120)
 
