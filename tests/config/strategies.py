@@ -210,8 +210,13 @@ BY_KIND: dict[type, Any] = {
         group=st.none() | NAMES,
     ),
     vrrp_values.HmacKeyValue: lambda _: st.builds(
-        vrrp_values.HmacKey, id=st.integers(1, 255), value=st.just("hex:" + "a1" * 32) | st.just("x" * 40)
+        vrrp_values.HmacKeyValue().read,
+        st.tuples(
+            st.just("key"), st.integers(1, 255).map(str), st.sampled_from(("hex:" + "a1" * 32, "x" * 40, "file:/k"))
+        ),
+        st.just(None),
     ),
+    global_values.SmtpLogin: lambda _: st.builds(global_values.MailLogin, user=NAMES, password=NAMES),
     vrrp_values.ChecksumCompatibility: lambda _: st.booleans(),
     vrrp_values.State: lambda _: st.sampled_from(["MASTER", "BACKUP"]),
     vrrp_values.Priority: integers,
