@@ -48,6 +48,7 @@ class Trackers:
         self.processes = ProcessTracker(reactor, log, self._processes_counted)
         self._tracking = tracking
         self._changed = changed
+        tracking.runs_scripts = True
 
     def start(self, config: Config, *, respawned: bool = False) -> None:
         """Begin to watch what `tracking` says is tracked.

@@ -185,6 +185,49 @@ def test_reload_that_changes_a_weight_moves_nobody_until_the_sum_is_lower(lab: L
     wait_for_master(pair, pair.second)
 
 
+SCRIPT = "/etc/keepalived/check.sh"
+CHECKED = f"global_defs {{\n script_user root\n}}\nvrrp_script chk {{\n script {SCRIPT}\n interval 0.2\n timeout 20\n"
+
+
+def write_script(node: Node, text: str) -> None:
+    """Write the script of `CHECKED`."""
+    node.path(SCRIPT).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    node.path(SCRIPT).chmod(0o755)
+
+
+def test_group_begins_when_the_script_of_one_member_has_ended_for_the_first_time(lab: Lab) -> None:
+    track = ("track_script {", "chk", "}")
+    pair = plug_pair(lab)
+    write_script(pair.first, "while [ ! -e /etc/keepalived/go ]; do sleep 0.05; done")
+    pair.first.configure(CHECKED + "}\n" + group() + members(150, second=track))
+    pair.first.start()
+    for name in ("VI_1", "VI_2"):
+        wait_for_line(pair, pair.first, f"({name}) waits for the first result of script chk")
+    holds_for(lambda: not any(pair.first.has(vip) for vip in VIPS), 1.0, "nobody is master before")
+    assert not any("STATE" in line for line in lines(pair.first))
+
+    pair.first.path("/etc/keepalived/go").touch()
+    pair.wait(lambda: all(pair.first.has(vip) for vip in VIPS), 20, "both addresses")
+
+
+def test_process_that_crashes_keeps_the_weight_of_a_script_that_has_not_ended_again(lab: Lab) -> None:
+    track = ("track_script {", "chk", "}")
+    pair = plug_pair(lab)
+    write_script(pair.first, "[ ! -e /etc/keepalived/slow ] || sleep 2")
+    pair.first.configure(CHECKED + " weight 60\n}\n" + instance(80, (*FAST, *track)))
+    pair.second.configure(instance(100))
+    for node in (pair.first, pair.second):
+        node.start()
+    wait_for_master(pair, pair.first, [VIP])
+    history = pair.second.watch_addresses()
+
+    pair.first.path("/etc/keepalived/slow").touch()
+    pair.first.kill(pair.first.vrrp_pid(), signal.SIGKILL)
+    pair.wait(lambda: any("goes on as MASTER" in line for line in lines(pair.first)), 10, "adopted")
+    holds_for(lambda: pair.first.has(VIP), 4.0, "the address stays")
+    assert history.events(VIP) == []
+
+
 def test_process_that_crashes_goes_on_as_master_of_the_whole_group_with_its_weights(lab: Lab) -> None:
     weighed = group("track_interface {", "trk0 weight 60", "}")
     pair = begin(lab, OURS, OURS, weighed + members(80), group() + members(100))
