@@ -10,13 +10,12 @@ from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.state import State
 from tests.simulation.groups.plan import EXTRA_INTERFACE, FILE, SCRIPTS, lan_name
 from tests.simulation.groups.verdict import Verdict
-from tests.unit.vrrp.rostering import FIRST_INDEX, interface_table, make_roster
+from tests.unit.vrrp.rostering import FIRST_INDEX, IdleExecutor, interface_table, make_roster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
 
-    from keepalived_py.vrrp.follower import Follower
     from keepalived_py.vrrp.roster import Roster
     from keepalived_py.vrrp.running import RunningInstance
     from tests.simulation.groups.plan import MachinePlan
@@ -63,7 +62,7 @@ class Timer:
             self._machine.world.judge.told(self._machine)
 
 
-class Machine:
+class Machine(IdleExecutor):
     """One machine.
 
     Attributes:
@@ -107,10 +106,7 @@ class Machine:
         self.memory = bytearray(4096)
         self.life = 0
         self.transitions: list[tuple[str, State, str]] = []
-        # What the executor has for the roster.
-        self.followers: list[Follower] = []
-        self.recorder = None
-        self.reserved = frozenset[tuple[bytes, int]]()
+        super().__init__()
         self.detail = False
         self.table = self._make_table()
 
@@ -210,21 +206,10 @@ class Machine:
                 self.info(f"({name}) {router.transition.old.name} -> {router.state.name}: {router.transition.cause}")
         router.instance.notes.clear()
 
-    def tell(self, _running: RunningInstance, _news: object) -> None:
-        """Nobody follows."""
-
-    def tell_together(self, _members: object, _news: object) -> None:
-        """Nobody follows."""
-
     def adopt(self, running: RunningInstance) -> None:
         """The addresses are there already."""
         self.adopted.add(running.name)
         self.holds.add(running.name)
-
-    def finish(self, _running: RunningInstance) -> None:
-        """Nothing is left to be done."""
-
-    remove_stale = finish
 
     # What can be seen of it
 

@@ -10,13 +10,17 @@ from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.roster import Roster
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from keepalived_py.config.model.vrrp import VrrpInstance
     from keepalived_py.kernel.interfaces import Change
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.adoption import AdoptionRecord
     from keepalived_py.vrrp.executor import Executor
+    from keepalived_py.vrrp.follower import Follower
     from keepalived_py.vrrp.link_keeper import LinkKeeper
+    from keepalived_py.vrrp.running import RunningInstance
 
 LINK_UP, LINK_DOWN = 0x10043, 0x1003
 FIRST_INDEX = 2
@@ -48,6 +52,30 @@ class Nothing:
     def take_changes(self) -> list[Change]:
         """Nothing was changed."""
         return []
+
+
+class IdleExecutor:
+    """An executor without addresses, routes and frames; who derives from it performs effects."""
+
+    recorder = None
+
+    def __init__(self) -> None:
+        self.followers: list[Follower] = []
+
+    def tell(self, _running: RunningInstance, news: Callable[[Follower], None]) -> None:
+        """Let followers hear at once."""
+        for follower in self.followers:
+            news(follower)
+
+    def tell_together(self, _members: Sequence[RunningInstance], news: Callable[[Follower], None]) -> None:
+        """Let followers hear at once."""
+        for follower in self.followers:
+            news(follower)
+
+    def nothing(self, *_arguments: object) -> None:
+        """There is nothing to be prepared, moved or finished."""
+
+    finish = reload_begins = reload_ends = interfaces_changed = nothing
 
 
 def set_link(table: InterfaceTable, name: str, index: int, *, is_up: bool) -> list[Change]:
