@@ -14,6 +14,7 @@ from keepalived_py.kernel.rtnl import (
     IFA_F_HOMEADDRESS,
     IFA_F_NODAD,
     IFA_F_NOPREFIXROUTE,
+    IFA_F_TENTATIVE,
     IFF_RUNNING,
     IFF_UP,
     RT_SCOPE_LINK,
@@ -22,12 +23,14 @@ from keepalived_py.kernel.rtnl import (
     AddressRequest,
     LinkEvent,
 )
+from keepalived_py.structure import replace
 from keepalived_py.vrrp.authentication import AuthenticationType
 from keepalived_py.vrrp.faults import faults_of
-from keepalived_py.vrrp.footing import plain_footing
+from keepalived_py.vrrp.footing import Footing, plain_footing
 from keepalived_py.vrrp.parameters import UnicastPeer
 from keepalived_py.vrrp.placement import parameters_of, place, source_of
 from keepalived_py.vrrp.signature import SignatureMode, Signing, SigningKey
+from keepalived_py.vrrp.virtual_link import VirtualLink, modified_eui64
 
 MAC = bytes.fromhex("020000000001")
 LINK_LOCAL = ip_address("fe80::1").packed
@@ -252,3 +255,65 @@ def test_signed_advert_has_room_for_one_ipv6_address_less() -> None:
         hmac = AuthHmac(key=(HmacKey(id=7, value="x", octets=bytes(32)),), active_key=7, mode=mode)
         six = instance(version=3, virtual_ipaddress=addresses, auth_hmac=hmac)
         assert len(parameters_of(six, GlobalDefs(), LINK_LOCAL, 0.0).virtual_addresses) == count
+
+
+VMAC = VirtualLink("macvlan", "vrrp.51", "eth0", 4, bytes.fromhex("00005e000133"))
+IPVLAN = VirtualLink("ipvlan", "ipv0", "eth0", 4, address=(bytes((10, 0, 0, 5)), 24))
+
+
+def standing(link: VirtualLink, flags: int, base_flags: int = IFF_UP | IFF_RUNNING) -> tuple[Footing, InterfaceTable]:
+    """An instance on a link of its own, and the interfaces."""
+    interfaces = table(flags=base_flags)
+    interfaces.apply(LinkEvent(True, 9, link.name, flags, 1, link.mac, b"", 1500, 2, 0, link.kind))
+    return Footing("eth0", link.name, link.name, (link,), own_place=("eth0", 4)), interfaces
+
+
+@pytest.mark.parametrize(
+    ("flags", "base_flags", "expected"),
+    [
+        (IFF_UP, IFF_UP | IFF_RUNNING, []),
+        (0, IFF_UP | IFF_RUNNING, ["interface vrrp.51 is down"]),
+        (IFF_UP | IFF_RUNNING, IFF_UP, ["interface eth0 is down"]),
+    ],
+    ids=["up, its carrier not reported yet", "set down", "no carrier below"],
+)
+def test_vmac_is_down_when_it_is_set_down_or_the_interface_below_is(
+    flags: int, base_flags: int, expected: list[str]
+) -> None:
+    footing, interfaces = standing(VMAC, flags, base_flags)
+    assert list(faults_of(instance(), footing, interfaces, OWN)) == expected
+    assert faults_of(instance(dont_track_primary=True), footing, interfaces, OWN) == {}
+
+
+def test_instance_whose_vmac_is_missing_or_another_ones_is_in_fault() -> None:
+    footing, interfaces = standing(VMAC, IFF_UP)
+    missing = faults_of(instance(), footing, table(), OWN)
+    assert missing == {"interface vrrp.51 is missing": "interface vrrp.51 appeared"}
+    taken = replace(footing, conflict="instance VI_2 has the interface vrrp.51 already")
+    assert list(faults_of(instance(), taken, interfaces, OWN)) == ["instance VI_2 has the interface vrrp.51 already"]
+
+
+def test_adverts_of_an_ipvlan_come_from_its_own_address_and_without_one_from_none() -> None:
+    footing, interfaces = standing(IPVLAN, IFF_UP)
+    assert source_of(instance(), footing, interfaces) == bytes((10, 0, 0, 5))
+    footing, interfaces = standing(replace(IPVLAN, address=None), IFF_UP)
+    assert source_of(instance(), footing, interfaces) == b""
+    assert list(faults_of(instance(), footing, interfaces, b"")) == ["interface ipv0 has no IPv4 address"]
+
+
+def test_ipv6_vmac_borrows_a_link_local_address_that_is_not_ready_or_makes_one() -> None:
+    six = instance(version=3, virtual_ipaddress=(virtual("fe80::99", 64),))
+    footing, _ = standing(replace(VMAC, family=6), IFF_UP)
+    interfaces = table(addresses=False)
+    assert source_of(six, footing, interfaces) == modified_eui64(MAC)
+    assert source_of(six, plain_footing(six), interfaces) == b""
+    interfaces.apply(AddressEvent(True, 2, Address(AF_INET6, LINK_LOCAL, 64, RT_SCOPE_LINK, IFA_F_TENTATIVE)))
+    assert source_of(six, footing, interfaces) == LINK_LOCAL
+    assert source_of(six, plain_footing(six), interfaces) == b""
+
+
+def test_address_on_a_vmac_is_paced_with_the_interface_below() -> None:
+    _, interfaces = standing(VMAC, IFF_UP)
+    placed = place(virtual("192.168.0.204", 24), "vrrp.51", interfaces, never)
+    assert placed is not None
+    assert (placed.mac, placed.request.interface, placed.lane.interface) == (VMAC.mac, 9, "eth0")
