@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.moment import Moment
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.tracking import Tracking
+    from keepalived_py.vrrp.virtual_link import VirtualLink
 
 _ANSWERS: Final = {True: "true", False: "false"}
 _ABLE: Final = {True: "enabled", False: "disabled"}
@@ -137,16 +138,47 @@ class InstanceDump:
     @property
     def interface_name(self) -> str:
         """The interface that the instance runs on; empty when none is configured."""
+        footing = self.running.footing
+        if footing.main_link is not None:
+            return footing.main_link.name
         return self._interface.name if self._interface else self._config.interface or ""
 
     @property
     def virtual_interface_name(self) -> str:
         """The VMAC or ipvlan interface of the instance; empty when it has none."""
-        return ""
+        link = self.running.footing.main_link
+        return link.name if link is not None else ""
+
+    def _virtual_interface(self, link: VirtualLink) -> Iterator[str]:
+        """What keepalived says of a VMAC or ipvlan, before the interface itself."""
+        config = self._config
+        missing = f"interface {link.name} is missing"
+        is_up = _ANSWERS[all(str(reason) != missing for reason in self._router.instance.faults)]
+        if config.use_vmac is not None:
+            yield f"   Use VMAC, i/f name {link.name}, is_up = {is_up}, xmit_base = {_ANSWERS[config.vmac_xmit_base]}"
+            if config.use_vmac.mac:
+                completed = " (using VRID)" if len(config.use_vmac.mac) < len(link.mac) else ""
+                yield f"     MAC = {link.mac.hex(':')}{completed}"
+        elif config.use_ipvlan is not None:
+            own = config.use_ipvlan.address
+            address = f", i/f address = {own[0]}/{own[1]}" if own else ""
+            yield f"   Use IPVLAN, i/f {link.name}, is_up = {is_up}{address}, type {config.use_ipvlan.mode}"
+        if link.notify:
+            yield "     Force netlink update for base interface"
+        if config.use_vmac_addr:
+            yield "     Use VMAC for VIPs on other interfaces"
+        if link.group is not None:
+            yield f"     Interface group {link.group}"
 
     def _links(self) -> Iterator[str]:
         config = self._config
-        yield f"   Interface = {self.interface_name or 'not configured'}"
+        link = self.running.footing.main_link
+        below = ""
+        if link is not None:
+            yield from self._virtual_interface(link)
+            sends_elsewhere = ", xmit base i/f" if config.vmac_xmit_base else ""
+            below = f", {'vmac' if config.use_vmac is not None else 'ipvlan'} on {link.base}{sends_elsewhere}"
+        yield f"   Interface = {self.interface_name or 'not configured'}{below}"
         if config.vrf:
             yield f"   VRF = {config.vrf}"
         if config.dont_track_primary:

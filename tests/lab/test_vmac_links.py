@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lab.configs import FAST, instance
+from tests.lab.daemon import OURS, REAL, real_is_installed
 from tests.lab.pair import plug_pair
+from tests.lab.test_dumps import STATE, ask
 from tests.lab.test_vmac import MAC, MAC6, SIX, VIP, VIP6, VMAC, link, start_vmac_pair, sysctl, wait_for_holder
 from tests.lab.waiting import holds_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.lab.node import Node
     from tests.lab.pair import Pair
     from tests.lab.topology import Lab
@@ -217,3 +223,30 @@ def test_settings_without_a_vmac_are_set_while_they_are_configured(lab: Lab) -> 
     pair.wait(lambda: sysctl(node, names[0]) == "0", 8, "put back by a reload")
     node.stop()
     assert sysctl(node, names[1]) == "1"
+
+
+def is_whole(node: Node) -> bool:
+    return ", vmac on " in node.text(STATE)
+
+
+@pytest.mark.skipif(not real_is_installed(), reason="no keepalived here")
+@pytest.mark.parametrize("lines", [VMAC, (*VMAC, "vmac_xmit_base"), (*FAST, "use_vmac vm0 02:00:00:00:aa")], ids=str)
+def test_dump_tells_of_the_vmac_as_that_of_the_real_keepalived_does(lab: Lab, lines: Sequence[str]) -> None:
+    pair = plug_pair(lab, OURS, REAL)
+    dumps = []
+    for node in (pair.first, pair.second):
+        node.configure(instance(100, lines))
+        node.start()
+        pair.wait(lambda: pair.first.has(VIP, lines[-1].split()[1] if " " in lines[-1] else "vrrp.51"), 12, "a master")
+        ask(node, signal.SIGUSR1, STATE)
+        pair.wait(partial(is_whole, node), 8, "the whole file")  # theirs grows
+        dumps.append(
+            [
+                line
+                for line in node.text(STATE).splitlines()
+                if line.startswith(("   Use VMAC", "     MAC =")) or ", vmac on " in line
+            ]
+        )
+    ours, theirs = dumps
+    assert ours == theirs
+    assert len(ours) >= 2
