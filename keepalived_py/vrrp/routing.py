@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING, Any
 
 from keepalived_py.kernel import encapsulation, routes, rules
-from keepalived_py.kernel.rtnl import PROTOCOL_KEEPALIVED
+from keepalived_py.kernel.rtnl import AF_INET, AF_INET6, PROTOCOL_KEEPALIVED
 from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.routing_values import Encapsulation
     from keepalived_py.kernel.interfaces import InterfaceTable
 
-_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_FAMILIES = {4: AF_INET, 6: AF_INET6}
 _PLACES = {"add": routes.EXCLUSIVE, "append": routes.LAST, "prepend": routes.FIRST}
 _METRICS = {
     "mtu": routes.RTAX_MTU,

@@ -14,6 +14,7 @@ PURE = frozenset(
     {
         "errors",
         *(f"kernel.{name}" for name in ("routes", "rules", "encapsulation")),
+        *(f"vrrp.{name}" for name in ("routing", "holdings", "restoration")),
         "messages",
         *(
             f"config.{name}_checks"
