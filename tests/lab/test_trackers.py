@@ -234,8 +234,8 @@ def test_script_runs_as_its_user_with_what_was_asked_for(lab: Lab) -> None:
     pair.first.path("/run/tmp").chmod(0o777)
     pair.first.start("-D")
     pair.wait_for_holder(pair.first)
-    said = pair.first.text("/run/tmp/said").split()
-    assert said == ["nobody", "65534", "0177", "0", "/dev/null"]
+    said = ["nobody", "65534", "0177", "0", "/dev/null"]
+    pair.wait(lambda: pair.first.text("/run/tmp/said").split() == said, 8, "what the script said")
 
 
 def test_signals_to_all_processes_called_keepalived_end_nothing(lab: Lab) -> None:
