@@ -13,7 +13,7 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 INSTALL ?= install
 
-.PHONY: demo test test-lab fuzz bench check format prerequisites install uninstall clean
+.PHONY: demo test test-lab fuzz soak bench check format prerequisites install uninstall clean
 
 prerequisites:
 	@PYTHON='$(PYTHON)' .ci/prerequisites
@@ -52,6 +52,11 @@ test-lab: $(VENV)/.ready
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m tests.fuzz packets $(FUZZ)
 	$(BIN)/python -m tests.fuzz configs $(FUZZ)
+
+# Ten thousand reloads between two configurations: half an hour. SOAK=100 runs a hundred.
+SOAK ?= 10000
+soak: $(VENV)/.ready
+	SOAK_RELOADS=$(SOAK) $(BIN)/pytest -q -s tests/lab/test_soak.py
 
 # As root; BENCH=--quick takes two minutes instead of eight, BENCH=--markdown writes docs/performance.md.
 bench: $(VENV)/.ready

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from keepalived_py.conduct import Conduct
@@ -26,6 +28,10 @@ LONGEST_SLEEP = 1.0
 """Seconds between two signs of life, at most."""
 LINES_AT_ONCE = 100
 """Log lines that leave in one iteration: a burst of them must not delay an advert."""
+
+COLLECT_BELOW = 50_000
+"""Blocks of memory of a child's own up to which it looks for garbage after a reload, in a few milliseconds. With
+more it would take too long for adverts that are due, and the interpreter finds the garbage sooner or later."""
 
 LINES_WHILE_BUSY = 4
 """The same while the child has something urgent in hand."""
@@ -74,6 +80,7 @@ class ChildLoop:
         self._requests = requests
         self._servers = servers
         self._process = process
+        self._born_with = sys.getallocatedblocks()
         self._conduct = Conduct(process, self.reactor, child.log)
 
     def run(self, begin: Callable[[], None]) -> int:
@@ -123,7 +130,12 @@ class ChildLoop:
         self._generation = generation
         self.say_configuration(config)
         self._take_settings(config)
-        self._reload(config, lambda: self._child.heartbeat.acknowledge(generation))
+        self._reload(config, lambda: self._reloaded(generation))
+
+    def _reloaded(self, generation: int) -> None:
+        self._child.heartbeat.acknowledge(generation)
+        if sys.getallocatedblocks() - self._born_with < COLLECT_BELOW:
+            self.reactor.call_soon(gc.collect)
 
     def _take_settings(self, config: Config) -> None:
         """Run as the configuration wants this process to run."""
