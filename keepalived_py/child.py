@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from socket import socket
 
     from keepalived_py.config.model import Config
@@ -39,6 +40,9 @@ class ConfigSource(Protocol):
         Args:
             servers: False for a configuration without its virtual servers, however many there are.
         """
+
+    def loading(self, *, servers: bool = True) -> Generator[None, None, tuple[int, Config]]:
+        """Load what `current` returns, in steps of some milliseconds at most."""
 
     @property
     def size(self) -> int:

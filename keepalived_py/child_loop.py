@@ -18,7 +18,7 @@ from keepalived_py.process_settings import settings_of
 from keepalived_py.reactor import Reactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from keepalived_py.child import Child
     from keepalived_py.config.model import Config
@@ -76,6 +76,7 @@ class ChildLoop:
         self._reload = reload
         self._stop = stop
         self._stopping = False
+        self._loading: Generator[None, None, tuple[int, Config]] | None = None
         self._is_busy = is_busy
         self._requests = requests
         self._servers = servers
@@ -121,9 +122,22 @@ class ChildLoop:
             self.reactor.call_soon(self._log.flush, limit)
 
     def _told_to_reload(self) -> None:
-        if self._stopping:
+        """Load the newest configuration, one part per turn; one that comes meanwhile is loaded instead."""
+        if not self._stopping:
+            self._loading = self._child.source.loading(servers=self._servers)
+            self._go_on_loading(self._loading)
+
+    def _go_on_loading(self, steps: Generator[None, None, tuple[int, Config]]) -> None:
+        if self._stopping or steps is not self._loading:
             return
-        generation, config = self._child.source.current(servers=self._servers)
+        try:
+            next(steps)
+        except StopIteration as end:
+            self._loaded(*end.value)
+        else:
+            self.reactor.call_soon(self._go_on_loading, steps)
+
+    def _loaded(self, generation: int, config: Config) -> None:
         if generation == self._generation:
             self._child.heartbeat.acknowledge(generation)
             return

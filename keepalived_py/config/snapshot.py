@@ -4,8 +4,9 @@ The memory is a file without a name (memfd), inherited by fork. Two header slots
 written after its body, and neither overwrites what the other header stands for. A reader therefore
 finds a whole configuration at any moment, even when the writer died half way.
 
-A body is two pickles. The second holds what only the health-check child looks at: ten thousand real servers take a
-fifth of a second to load, which the VRRP child has not got between two adverts.
+A body is several pickles. The second holds what only the health-check child looks at: ten thousand real servers take
+a fifth of a second to load, which the VRRP child has not got between two adverts. Those behind it hold one virtual
+router each, so that a process with deadlines can load one per turn of its loop (`loading`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 from keepalived_py.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
     from keepalived_py.config.model import Config
 
 # generation, offset of the body, its length, its CRC-32; then the CRC-32 of these
@@ -30,6 +33,8 @@ _PROTOCOL: Final = 5
 _ATTEMPTS: Final = 10
 _SERVERS: Final = ("virtual_server_groups", "virtual_servers")
 """Keywords of `Config` that stand in the second pickle."""
+_ROUTERS: Final = "vrrp_instances"
+"""The keyword whose values stand in a pickle each."""
 _LENGTH: Final = struct.Struct("<Q")
 
 Header = tuple[int, int, int, int]
@@ -89,13 +94,28 @@ class Snapshot:
         Raises:
             ConfigError: nothing has been written yet, or the writer outruns every attempt to read.
         """
+        generation, body = self._newest_body()
+        steps = _steps(body, servers=servers)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return generation, end.value
+
+    def loading(self, *, servers: bool = True) -> Generator[None, None, tuple[int, Config]]:
+        """Load what is in force, in steps; the generator returns what `read` does. Raises ConfigError as `read`."""
+        generation, body = self._newest_body()
+        config = yield from _steps(body, servers=servers)
+        return generation, config
+
+    def _newest_body(self) -> tuple[int, bytes]:
         for _ in range(_ATTEMPTS):
             generation, offset, length, checksum = self._newest()
             if not generation:
                 raise ConfigError("no configuration has been accepted yet")
             body = os.pread(self._descriptor, length, offset)
             if zlib.crc32(body) == checksum:
-                return generation, _config(body, servers=servers)
+                return generation, body
         raise ConfigError("the configuration changes faster than it can be read")
 
     def current(self, *, servers: bool = True) -> tuple[int, Config]:
@@ -119,20 +139,37 @@ class Snapshot:
 
 
 def _body(config: Config) -> bytes:
-    """Return both pickles, the length of the first before them."""
+    """Return the pickles, each behind its length."""
     values = {name: getattr(config, name) for name in config.defaults_}
     servers = {name: values.pop(name) for name in _SERVERS}
-    first = dumps(values, _PROTOCOL)
-    return _LENGTH.pack(len(first)) + first + dumps(servers, _PROTOCOL)
+    routers = values.pop(_ROUTERS)
+    pickles = (dumps(part, _PROTOCOL) for part in (values, servers, *routers))
+    return b"".join(_LENGTH.pack(len(each)) + each for each in pickles)
 
 
-def _config(body: bytes, *, servers: bool) -> Config:
+def _steps(body: bytes, *, servers: bool) -> Generator[None, None, Config]:
+    """Load pickle after pickle."""
     from keepalived_py.config.model import Config  # noqa: PLC0415 - whoever wrote one has imported it
 
-    view = memoryview(body)[_LENGTH.size :]
-    length = _LENGTH.unpack_from(body)[0]
-    values: dict[str, Any] = loads(view[:length])
-    return Config(**values, **loads(view[length:])) if servers else Config(**values)
+    parts = _parts(body)
+    values: dict[str, Any] = loads(next(parts))
+    second = next(parts)
+    if servers:
+        values |= loads(second)
+    routers = []
+    for part in parts:
+        yield
+        routers.append(loads(part))
+    values[_ROUTERS] = tuple(routers)
+    return Config(**values)
+
+
+def _parts(body: bytes) -> Iterator[memoryview]:
+    view, start = memoryview(body), 0
+    while start < len(body):
+        length = _LENGTH.unpack_from(body, start)[0]
+        start += _LENGTH.size + length
+        yield view[start - length : start]
 
 
 def _nameless_file(directory: str) -> int:

@@ -141,3 +141,16 @@ def test_snapshot_in_a_directory_leaves_no_name_there(
 def test_snapshot_in_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Snapshot.create(str(tmp_path / "missing"))
+
+
+def test_configuration_is_loaded_one_virtual_router_per_step(snapshot: Snapshot) -> None:
+    routers = tuple(VrrpInstance(name=f"VI_{number}") for number in range(5))
+    whole = Config(vrrp_instances=routers, virtual_servers=(VirtualServer(fwmark=1),))
+    snapshot.write(whole)
+    steps = snapshot.loading()
+    for _ in routers:
+        next(steps)
+    snapshot.write(Config())  # what is being loaded is not disturbed by what comes
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    assert end.value.value == (1, whole)

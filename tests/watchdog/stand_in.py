@@ -25,6 +25,8 @@ from keepalived_py.reactor import Reactor
 from keepalived_py.watchdog import places, startup
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from keepalived_py.child import Child
     from keepalived_py.options import Options
 
@@ -86,6 +88,11 @@ class Store:
         del servers
         first, _, text = self._memory[: mmap.PAGESIZE].rstrip(b"\0").decode().partition("\n")
         return int(first), Config(global_defs=GlobalDefs(router_id=text))
+
+    def loading(self, *, servers: bool = True) -> Generator[None, None, tuple[int, Config]]:
+        """Read it, after one step."""
+        yield
+        return self.current(servers=servers)
 
     @property
     def size(self) -> int:
