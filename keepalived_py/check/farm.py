@@ -4,35 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.check.checks import records_of
-from keepalived_py.check.health import Checker, RealServer, Verdict, VirtualServer
-from keepalived_py.check.running import (
-    Identity,
-    RunningReal,
-    RunningVirtual,
-    Watch,
-    identity_of,
-    real_full_name,
-    real_key,
-    sorry_key,
-)
-from keepalived_py.check.schedule import Schedule
-from keepalived_py.check.service import services_of
-from keepalived_py.check.settings import settings_of
+from keepalived_py.check.builder import Builder
+from keepalived_py.check.health import Event, EventKind, Verdict
+from keepalived_py.check.observations import FILE, Observations, Subject, subject_of
+from keepalived_py.check.running import Identity, RunningReal, RunningVirtual, Watch, identity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from keepalived_py.check.checks import Maker
+    from keepalived_py.check.health import Events
     from keepalived_py.check.herald import Herald
     from keepalived_py.check.ipvs_sync import IpvsSync
+    from keepalived_py.check.plan import Table
     from keepalived_py.check.probe import ProbeResult
     from keepalived_py.config.model import Config
-    from keepalived_py.config.model.check import RealServer as RealServerConfig
-    from keepalived_py.config.model.check import VirtualServer as VirtualServerConfig
-    from keepalived_py.config.model.check import VirtualServerGroup
-    from keepalived_py.config.model.globals import GlobalDefs
+    from keepalived_py.kernel.ipvs import ServiceKey
     from keepalived_py.reactor import Reactor
+
+_FLIPS = frozenset({Verdict.WENT_UP, Verdict.WENT_DOWN})
+Place = tuple[RunningVirtual, RunningReal, Watch]
+"""One check, and whose it is."""
 
 
 class Farm:
@@ -46,14 +38,17 @@ class Farm:
 
     Attributes:
         virtuals: by identity, in configured order.
+        observations: what checks that ask nobody are judged by.
     """
 
     def __init__(self, reactor: Reactor, kernel: IpvsSync, herald: Herald, maker: Maker) -> None:
         self.virtuals: dict[Identity, RunningVirtual] = {}
-        self._reactor = reactor
+        self.observations = Observations()
         self._kernel = kernel
         self._herald = herald
-        self._maker = maker
+        self._builder = Builder(reactor, maker, self.observations, self._observed)
+        self._addresses: frozenset[bytes] | None = None
+        self._subjects: dict[Subject, list[Place]] | None = None
 
     # Begin, reload, end
 
@@ -64,36 +59,39 @@ class Farm:
             config: the configuration.
             adopt: the kernel holds what an earlier process, which crashed, has put there: it is taken over.
         """
-        groups = _groups(config)
-        self._maker.configure(config.ssl)
+        self._builder.configure(config)
         for server in config.virtual_servers:
-            virtual = self._made(server, groups, config.global_defs, None)
-            self.virtuals[identity_of(server)] = virtual
-            if adopt:
-                self._kernel.adopt(virtual.keys)
-            self._begin(virtual)
+            self.virtuals[identity_of(server)] = self._builder.virtual_of(server, None)
+        if adopt:
+            self._kernel.adopt(_keys(self.virtuals.values()))
+        self._begin(list(self.virtuals.values()))
 
     def reload(self, config: Config, before: Config) -> None:
         """Make the running servers those of `config`; one that is the same is not touched, nor are its checks."""
-        groups = _groups(config)
-        self._maker.configure(config.ssl)
+        self._builder.configure(config)
         same_surroundings = _surroundings(config) == _surroundings(before)
-        wanted = {identity_of(server): server for server in config.virtual_servers}
-        gone = [virtual for identity, virtual in self.virtuals.items() if identity not in wanted]
-        running = {}
-        for identity, server in wanted.items():
+        running: dict[Identity, RunningVirtual] = {}
+        changed = []
+        for server in config.virtual_servers:
+            identity = identity_of(server)
             known = self.virtuals.get(identity)
             if known is not None and same_surroundings and known.config == server:
                 running[identity] = known
                 continue
-            virtual = self._made(server, groups, config.global_defs, known)
-            running[identity] = virtual
-            if known is not None:
-                self._leave_behind(known, virtual)
-            self._begin(virtual)
-        for virtual in gone:
-            self._end(virtual)
-        self.virtuals = running
+            running[identity] = self._builder.virtual_of(server, known)
+            changed.append(running[identity])
+        earlier, self.virtuals, self._subjects = self.virtuals, running, None
+        self._abandon(earlier.values())
+        self._begin(changed)
+        gone = set(_keys(earlier.values())) - set(_keys(running.values()))
+        self._kernel.bring({}, gone)
+        for identity, virtual in earlier.items():
+            new = running.get(identity)
+            if new is None:
+                self._herald.happened(virtual, virtual.health.ended())
+            elif new is not virtual:
+                self._herald.happened(virtual, virtual.health.left(virtual.reals.keys() - new.reals.keys()))
+        self._judge_everything_seen()
 
     def stop(self, *, keep: bool) -> None:
         """End every virtual server.
@@ -101,127 +99,131 @@ class Farm:
         Args:
             keep: leave the kernel's tables as they are.
         """
-        for virtual in self.virtuals.values():
-            self._end(virtual, keep=keep, stopping=True)
-        self.virtuals.clear()
+        virtuals, self.virtuals, self._subjects = list(self.virtuals.values()), {}, None
+        self._abandon(virtuals)
+        if not keep:
+            self._kernel.bring({}, _keys(virtuals))
+        for virtual in virtuals:
+            events = virtual.health.ended()
+            if virtual.config.omega:
+                self._herald.happened(virtual, events)
 
-    def _begin(self, virtual: RunningVirtual) -> None:
-        self._herald.happened(virtual, virtual.health.started())
-        self._bring(virtual)
-        for watch in _watches(virtual):
-            if watch.schedule is not None and not virtual.suspended:
-                watch.schedule.start()
+    def _begin(self, virtuals: list[RunningVirtual]) -> None:
+        """Put virtual servers into the kernel, all at once, then tell of them and begin their checks."""
+        events = [virtual.health.started() for virtual in virtuals]
+        table: Table = {}
+        for virtual in virtuals:
+            table.update(virtual.table())
+        self._kernel.bring(table, table)
+        for virtual, happened in zip(virtuals, events, strict=True):
+            self._herald.happened(virtual, happened)
+            self._follow_address(virtual, quietly=True)
+            if not virtual.suspended:
+                _resume(virtual)
 
-    def _leave_behind(self, known: RunningVirtual, virtual: RunningVirtual) -> None:
-        """End the checks that a reload took away, and services that are not of this virtual server any more."""
-        kept = {id(watch) for watch in _watches(virtual)}
-        for watch in _watches(known):
-            if id(watch) not in kept and watch.schedule is not None:
+    def _abandon(self, virtuals: Iterable[RunningVirtual]) -> None:
+        """End the checks of virtual servers that nobody has any more."""
+        kept = {id(watch.schedule) for _, _, watch in self.places()}
+        for _, _, watch in _places(virtuals):
+            if watch.schedule is not None and id(watch.schedule) not in kept:
                 watch.schedule.suspend()
-        gone = set(known.keys) - set(virtual.keys)
-        self._kernel.bring({}, gone)
 
-    def _end(self, virtual: RunningVirtual, *, keep: bool = False, stopping: bool = False) -> None:
-        for watch in _watches(virtual):
+    # ha_suspend
+
+    @property
+    def follows_addresses(self) -> bool:
+        """Whether it matters which addresses this host has."""
+        return self._addresses is not None
+
+    def take_addresses(self, addresses: frozenset[bytes] | None) -> None:
+        """Hear which addresses this host has, packed; None when nobody asks for them."""
+        self._addresses = addresses
+        for virtual in self.virtuals.values():
+            self._follow_address(virtual)
+
+    def _follow_address(self, virtual: RunningVirtual, *, quietly: bool = False) -> None:
+        """Check only while this host has the address (ha_suspend)."""
+        suspended = virtual.config.ha_suspend and not self._has_address(virtual)
+        if suspended is virtual.suspended:
+            return
+        virtual.suspended = suspended
+        if not quietly or suspended:
+            self._herald.suspended(virtual)
+        if not suspended:
+            _resume(virtual)
+            return
+        for _, _, watch in _places([virtual]):
             if watch.schedule is not None:
                 watch.schedule.suspend()
-        if not keep:
-            self._kernel.bring({}, virtual.keys)
-        # With omega the end of the daemon is the end of every server; a reload that removes one always says so.
-        events = virtual.health.ended()
-        if virtual.config.omega or not stopping:
-            self._herald.happened(virtual, events)
 
-    # Making
-
-    def _made(
-        self,
-        config: VirtualServerConfig,
-        groups: Mapping[str, VirtualServerGroup],
-        defaults: GlobalDefs,
-        known: RunningVirtual | None,
-    ) -> RunningVirtual:
-        """Return a running virtual server; what `known`, its predecessor, found out is kept where it still holds."""
-        reals = [self._made_real(real, config, defaults, known) for real in config.real_server]
-        health = VirtualServer(
-            [real.health for real in reals],
-            quorum=config.quorum,
-            hysteresis=config.hysteresis,
-            sorry_server=sorry_key(config),
-            sorry_inhibit=config.sorry_server_inhibit,
-        )
-        virtual = RunningVirtual(config, services_of(config, groups), health, {real.name: real for real in reals})
-        if known is not None:
-            health.has_quorum = known.health.has_quorum
-            virtual.suspended = known.suspended
-        for real in reals:
-            for watch in real.watches:
-                self._schedule(virtual, real, watch)
-        return virtual
-
-    def _made_real(
-        self,
-        config: RealServerConfig,
-        virtual: VirtualServerConfig,
-        defaults: GlobalDefs,
-        known: RunningVirtual | None,
-    ) -> RunningReal:
-        key = real_key(config, virtual)
-        before = known.reals.get(key) if known is not None else None
-        remaining = list(before.watches) if before is not None else []
-        watches = []
-        for keyword, record in records_of(config):
-            settings = settings_of(record, config, virtual, defaults)
-            kept = next((one for one in remaining if one.record == record and one.settings == settings), None)
-            if kept is not None:
-                remaining.remove(kept)
-            watches.append(kept or Watch(record, keyword, settings, key, Checker(settings.retry, alpha=settings.alpha)))
-        weight = virtual.weight if config.weight is None else config.weight
-        inhibit = virtual.inhibit_on_failure if config.inhibit_on_failure is None else config.inhibit_on_failure
-        health = RealServer(key, weight, inhibit=inhibit, checkers=[watch.checker for watch in watches])
-        if before is not None:
-            health.is_alive = before.health.is_alive and health.should_live
-        return RunningReal(config, key, real_full_name(config, virtual), health, watches)
-
-    def _schedule(self, virtual: RunningVirtual, real: RunningReal, watch: Watch) -> None:
-        """Give a check its runs; one that a reload kept goes on, and tells its new surroundings what it finds."""
-
-        def observed(result: ProbeResult) -> Verdict:
-            return self._observed(virtual, real, watch, result)
-
-        if watch.schedule is not None:
-            watch.schedule.tell(observed)
-            return
-        made = self._maker.probe_of(watch.keyword, watch.record, real.config, virtual.config, watch.settings)
-        if made is not None:
-            probe, watch.where = made
-            watch.schedule = Schedule(self._reactor, watch.settings, probe, observed)
+    def _has_address(self, virtual: RunningVirtual) -> bool:
+        addresses = self._addresses or frozenset()
+        return any(service.address in addresses for service in virtual.services)
 
     # Results
 
+    def places(self) -> Iterator[Place]:
+        """Yield every check with its surroundings."""
+        return _places(self.virtuals.values())
+
+    def observed(self, keyword: str, name: str, seen: int) -> None:
+        """A tracked file has another number, or a BFD session another state.
+
+        Args:
+            keyword: of the checks that are about it, FILE_CHECK or BFD_CHECK.
+            name: of the track_file or the session.
+            seen: the number; of a session whether it is up.
+        """
+        if keyword == FILE:
+            self.observations.files[name] = seen
+        else:
+            self.observations.sessions[name] = bool(seen)
+        for place in self._about(keyword, name):
+            self._judge(*place)
+
+    def _about(self, keyword: str, name: str) -> list[Place]:
+        """Return the checks that depend on something."""
+        if self._subjects is None:
+            self._subjects = {}
+            for place in self.places():
+                subject = subject_of(place[2].keyword, place[2].record)
+                if subject is not None:
+                    self._subjects.setdefault(subject, []).append(place)
+        return self._subjects.get((keyword, name), [])
+
+    def _judge_everything_seen(self) -> None:
+        """A reload may have changed what is thought of something that was seen before."""
+        for place in self.places():
+            if place[2].schedule is None:
+                self._judge(*place)
+
+    def _judge(self, virtual: RunningVirtual, real: RunningReal, watch: Watch) -> None:
+        result = self.observations.result_of(watch.keyword, watch.record)
+        if result is not None:
+            self._observed(virtual, real, watch, result)
+
     def _observed(self, virtual: RunningVirtual, real: RunningReal, watch: Watch, result: ProbeResult) -> Verdict:
-        weight = real.health.weight
+        """A check has a result: the kernel first, then those who want to know."""
+        weight, was_up, was_alive = real.health.weight, watch.checker.is_up, real.health.is_alive
         verdict = watch.checker.observed(result)
         self._herald.observed(real, watch, result, verdict)
-        events: tuple[Any, ...] = ()
-        if verdict in {Verdict.WENT_UP, Verdict.WENT_DOWN}:
-            alive = real.health.is_alive
-            events = virtual.health.judged(real.name)
-            self._herald.flipped(virtual, real, watch, alive_changed=real.health.is_alive is not alive)
-        if result.ok and result.weight is not None:
-            watch.checker.added_weight = result.weight - real.health.configured_weight
-        events += virtual.health.weighed(real.name, weight) if real.health.weight != weight else ()
+        events: Events = virtual.health.judged(real.name) if verdict in _FLIPS else ()
+        if verdict is Verdict.STAYS_DOWN:
+            events = (Event(EventKind.SERVER_STAYS_DOWN, real.name),)
+        if result.ok and (result.weight is not None or result.added is not None):
+            configured = real.health.configured_weight
+            watch.checker.added_weight = result.added or 0 if result.weight is None else result.weight - configured
+        if real.health.weight != weight:
+            events += virtual.health.weighed(real.name, weight)
         if events:
-            self._herald.happened(virtual, events, result.detail)
             self._bring(virtual)
+            self._herald.happened(virtual, events, result.detail)
+        if watch.checker.is_up is not was_up:
+            self._herald.flipped(virtual, real, watch, alive_changed=real.health.is_alive is not was_alive)
         return verdict
 
     def _bring(self, virtual: RunningVirtual) -> None:
         self._kernel.bring(virtual.table(), virtual.keys)
-
-
-def _groups(config: Config) -> Mapping[str, VirtualServerGroup]:
-    return {group.name: group for group in config.virtual_server_groups}
 
 
 def _surroundings(config: Config) -> tuple[Any, ...]:
@@ -229,5 +231,15 @@ def _surroundings(config: Config) -> tuple[Any, ...]:
     return config.virtual_server_groups, config.global_defs.checker_log_all_failures, config.ssl
 
 
-def _watches(virtual: RunningVirtual) -> Iterable[Watch]:
-    return (watch for real in virtual.reals.values() for watch in real.watches)
+def _keys(virtuals: Iterable[RunningVirtual]) -> list[ServiceKey]:
+    return [key for virtual in virtuals for key in virtual.keys]
+
+
+def _places(virtuals: Iterable[RunningVirtual]) -> Iterator[Place]:
+    return ((virtual, real, watch) for virtual in virtuals for real in virtual.reals.values() for watch in real.watches)
+
+
+def _resume(virtual: RunningVirtual) -> None:
+    for _, _, watch in _places([virtual]):
+        if watch.schedule is not None:
+            watch.schedule.start()

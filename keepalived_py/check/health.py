@@ -27,6 +27,7 @@ class Verdict(Enum):
     FORGIVEN = "a failure that is tried again after delay_before_retry"
     WENT_UP = "the check succeeds from now on"
     WENT_DOWN = "the check has failed too often"
+    STAYS_DOWN = "the first result after the retries, of a check that counted as failed until then (alpha)"
 
 
 class Checker:
@@ -36,7 +37,7 @@ class Checker:
         retry: failures in a row that are forgiven.
         rise: successes in a row that bring a failed check back.
         is_up: whether it counts as successful.
-        has_run: whether there was a result since the start.
+        has_run: whether there was a result since the start; failures that are forgiven are none.
         streak: failures in a row while up, successes in a row while down.
         added_weight: what its results add to the weight of the server (MISC_CHECK with misc_dynamic, FILE_CHECK).
         last: the last result; None before the first.
@@ -54,21 +55,23 @@ class Checker:
         self.last: ProbeResult | None = None
 
     def observed(self, result: ProbeResult) -> Verdict:
-        """A probe has ended; the caller carries the verdict on to `RealServer.judged`."""
-        first, self.has_run, self.last = not self.has_run, True, result
-        if result.ok is self.is_up:
-            self.streak = 0
-            return Verdict.WENT_UP if first and result.ok else Verdict.SAME
+        """A probe has ended; the caller carries the verdict on to `VirtualServer.judged`."""
+        first, self.last = not self.has_run, result
+        if result.ok is self.is_up and (result.ok or not first):
+            self.streak, self.has_run = 0, True
+            return Verdict.WENT_UP if first else Verdict.SAME
         self.streak += 1
         if result.ok:
             if self.streak < self.rise and not first:
                 return Verdict.SAME
         elif self.streak <= self.retry:
             return Verdict.FORGIVEN
-        self.is_up, self.streak = result.ok, 0
-        if not result.ok:
-            self.added_weight = 0
-        return Verdict.WENT_UP if result.ok else Verdict.WENT_DOWN
+        was_up = self.is_up
+        self.is_up, self.streak, self.has_run = result.ok, 0, True
+        if result.ok:
+            return Verdict.WENT_UP
+        self.added_weight = 0
+        return Verdict.WENT_DOWN if was_up else Verdict.STAYS_DOWN
 
 
 @unique
@@ -77,6 +80,7 @@ class EventKind(Enum):
 
     SERVER_UP = "server up"
     SERVER_DOWN = "server down"
+    SERVER_STAYS_DOWN = "server still down"
     WEIGHT_CHANGED = "weight changed"
     QUORUM_GAINED = "quorum gained"
     QUORUM_LOST = "quorum lost"
@@ -116,10 +120,11 @@ class RealServer:
         inhibit: a failed one stays in the kernel with weight 0 instead of being removed.
         checkers: all must be up.
         is_alive: whether it takes part.
-        ceiling: upper limit of its weight for the moment (slow start, drain); None for none.
+        ordered: the weight that an operator has ordered, whatever else there is (0: drained); None for none.
+        ceiling: upper limit of its weight in the kernel for the moment (slow start); None for none.
     """
 
-    __slots__ = ("ceiling", "checkers", "configured_weight", "inhibit", "is_alive", "key")
+    __slots__ = ("ceiling", "checkers", "configured_weight", "inhibit", "is_alive", "key", "ordered")
 
     def __init__(self, key: str, weight: int, *, inhibit: bool, checkers: Iterable[Checker] = ()) -> None:
         self.key = key
@@ -127,6 +132,7 @@ class RealServer:
         self.inhibit = inhibit
         self.checkers = tuple(checkers)
         self.is_alive = False
+        self.ordered: int | None = None
         self.ceiling: int | None = None
 
     @property
@@ -137,9 +143,15 @@ class RealServer:
     @property
     def weight(self) -> int:
         """The weight that it has while it is alive: 0 to HIGHEST_WEIGHT."""
+        if self.ordered is not None:
+            return self.ordered
         total = self.configured_weight + sum(checker.added_weight for checker in self.checkers)
-        limited = max(0, min(total, HIGHEST_WEIGHT))
-        return limited if self.ceiling is None else min(limited, self.ceiling)
+        return max(0, min(total, HIGHEST_WEIGHT))
+
+    @property
+    def used_weight(self) -> int:
+        """The weight in the kernel while it is alive: a slow start does not delay the quorum, only connections."""
+        return self.weight if self.ceiling is None else min(self.weight, self.ceiling)
 
 
 class VirtualServer:
@@ -186,6 +198,9 @@ class VirtualServer:
             if server.should_live and not server.is_alive:
                 server.is_alive = True
                 events.append(Event(EventKind.SERVER_UP, server.key, new=server.weight, at_start=True))
+            elif server.is_alive and not server.should_live:
+                server.is_alive = False
+                events.append(Event(EventKind.SERVER_DOWN, server.key))
         return (*events, *self._review(at_start=self.has_quorum is None))
 
     def judged(self, key: str) -> Events:
@@ -204,13 +219,18 @@ class VirtualServer:
             return ()
         return (Event(EventKind.WEIGHT_CHANGED, key, old, new), *self._review())
 
+    def left(self, keys: Iterable[str]) -> Events:
+        """A reload has taken servers away."""
+        events = []
+        for key in keys:
+            if self.servers[key].is_alive:
+                self.servers[key].is_alive = False
+                events.append(Event(EventKind.SERVER_DOWN, key))
+        return tuple(events)
+
     def ended(self) -> Events:
         """The virtual server is no more: nobody lives behind it, and there is no quorum."""
-        events = []
-        for server in self.servers.values():
-            if server.is_alive:
-                server.is_alive = False
-                events.append(Event(EventKind.SERVER_DOWN, server.key))
+        events = list(self.left(self.servers))
         if self.has_quorum:
             self.has_quorum = False
             events.append(Event(EventKind.QUORUM_LOST, threshold=self.quorum - self.hysteresis))
@@ -246,7 +266,7 @@ class VirtualServer:
         wanted = {}
         for key, server in self.servers.items():
             if server.is_alive and not stands_in:
-                wanted[key] = server.weight
+                wanted[key] = server.used_weight
             elif server.inhibit:
                 wanted[key] = 0
         if stands_in:

@@ -17,6 +17,7 @@ _CHECKED = {
     "TCP_CHECK": "TCP connection to {where}",
     "MISC_CHECK": "Misc check for {where}",
     "PING_CHECK": "Ping of {where}",
+    "FILE_CHECK": "Tracked file {name} of {where}",
 }
 _OTHER = "{keyword} on service {where}"
 # verb and preposition, without and with inhibit_on_failure
@@ -51,15 +52,30 @@ class Herald:
 
     def observed(self, real: RunningReal, watch: Watch, result: ProbeResult, verdict: Verdict) -> None:
         """A check has ended; only what is new, or a failure, is worth a line."""
-        del real
-        what = _CHECKED.get(watch.keyword, _OTHER).format(keyword=watch.keyword, where=watch.where)
+        if watch.keyword == "BFD_CHECK":
+            self._session_observed(real, watch, verdict)
+            return
+        name = watch.record.track_file if watch.keyword == "FILE_CHECK" else ""
+        what = _CHECKED.get(watch.keyword, _OTHER).format(keyword=watch.keyword, where=watch.where, name=name)
         if verdict is Verdict.WENT_UP:
             self._log.info(f"{what} success.")
-        elif verdict is Verdict.WENT_DOWN:
+        elif verdict in {Verdict.WENT_DOWN, Verdict.STAYS_DOWN}:
             tries = watch.checker.retry + 1
             self._log.info(f"{what} failed: {result.detail} ({tries} of {tries})")
         elif verdict is Verdict.FORGIVEN and (watch.settings.log_all_failures or self._log.detail):
             self._log.info(f"{what} failed: {result.detail} ({watch.checker.streak} of {watch.checker.retry + 1})")
+
+    def _session_observed(self, real: RunningReal, watch: Watch, verdict: Verdict) -> None:
+        if verdict is not Verdict.SAME:
+            state = "UP" if watch.checker.is_up else "DOWN"
+            self._log.info(f"BFD check of [{watch.record.name}] RS({real.full_name}) is {state}")
+
+    def suspended(self, virtual: RunningVirtual) -> None:
+        """The checks of a virtual server rest, or go on, because its address went or came (ha_suspend)."""
+        began = "Suspending" if virtual.suspended else "Activating"
+        for real in virtual.reals.values():
+            if real.watches:
+                self._log.info(f"{began} healthchecker for service {real.name} for VS {virtual.name}")
 
     def happened(self, virtual: RunningVirtual, events: Sequence[Event], cause: str = "") -> None:
         """Log events and tell the listeners of them, in order."""
@@ -79,6 +95,8 @@ class Herald:
     def _line(self, virtual: RunningVirtual, real: RunningReal | None, event: Event) -> str:
         """Return the line of an event; empty for what is understood at the start."""
         name = virtual.name
+        if event.kind is EventKind.SERVER_STAYS_DOWN:
+            return ""
         if event.kind in _MOVES:
             if event.at_start:
                 return ""

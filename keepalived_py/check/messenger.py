@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """Seconds that a script may take before the next one of the same server is started all the same."""
-_UP = {EventKind.SERVER_UP: True, EventKind.SERVER_DOWN: False}
+_UP = {EventKind.SERVER_UP: True, EventKind.SERVER_DOWN: False, EventKind.SERVER_STAYS_DOWN: False}
 _QUORUM = {EventKind.QUORUM_GAINED: True, EventKind.QUORUM_LOST: False}
 
 
@@ -127,6 +127,8 @@ class Messenger:
 
     def _quorum_changed(self, virtual: RunningVirtual, event: Event, *, has_quorum: bool) -> None:
         config, health = virtual.config, virtual.health
+        if event.at_start and not has_quorum and not health.sorry_server:
+            return  # keepalived tells of a quorum that is missing from the start only when the sorry server comes
         script = config.quorum_up if has_quorum else config.quorum_down
         if script is not None:
             self._scripts.run(virtual.full_name, script)

@@ -15,6 +15,10 @@ FIRST_WEIGHT_STATUS = 2
 """With misc_dynamic the status less this is the weight."""
 
 
+CONFIGURED = ProbeResult(ok=True, added=0)
+"""With misc_dynamic status 0 brings the configured weight back."""
+
+
 class MiscCheck:
     """Runs a script.
 
@@ -42,7 +46,7 @@ class MiscCheck:
     def _judged(self, outcome: Outcome) -> ProbeResult:
         status = outcome.exit_code
         if outcome.succeeded:
-            return UP
+            return CONFIGURED if self._dynamic else UP
         if self._dynamic and status is not None and status >= FIRST_WEIGHT_STATUS and not outcome.timed_out:
             return ProbeResult(ok=True, weight=status - FIRST_WEIGHT_STATUS)
         said = f": {outcome.error_line}" if outcome.error_line else ""

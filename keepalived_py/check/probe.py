@@ -12,11 +12,13 @@ class ProbeResult(NamedTuple):
         ok: whether the server does what it is there for.
         detail: why not, without names: `refused`, `timed out after 5.0 s`, `status 503`; of a success at most a remark.
         weight: the weight that the probe wants the server to have; None when it says nothing about that.
+        added: what is to be added to its configured weight, instead; None when it says nothing about that.
     """
 
     ok: bool
     detail: str = ""
     weight: int | None = None
+    added: int | None = None
 
 
 UP = ProbeResult(ok=True)

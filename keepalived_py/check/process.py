@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.checks import Maker
+from keepalived_py.check.correspondent import Correspondent
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.ipvs_sync import IpvsSync
 from keepalived_py.check.messenger import Messenger
+from keepalived_py.check.watchers import Watchers
 from keepalived_py.child_loop import ChildLoop
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
 from keepalived_py.kernel.socket_options import ReceiveBuffer
+from keepalived_py.messages import Subject
 from keepalived_py.notify import vocabulary
 from keepalived_py.process_settings import CHECKER
 from keepalived_py.program import Programs
@@ -42,11 +45,14 @@ class HealthChecker:
         self._loop = ChildLoop(child, CHECKER, describe=_describe, reload=self._reload, stop=self._stop)
         self._monitor = InterfaceMonitor(InterfaceTable())
         self._kernel = IpvsSync(self._log)
+        self._correspondent = Correspondent(self._loop.reactor, child.post)
         self._herald = Herald(self._log)
         self._programs = Programs(self._loop.reactor, self._log)
         self._messenger = Messenger(self._loop.reactor, self._log, self._programs)
         self._herald.listeners.append(self._messenger)
         self._farm = Farm(self._loop.reactor, self._kernel, self._herald, Maker(self._programs))
+        self._watchers = Watchers(self._loop.reactor, self._log, self._farm, self._monitor.table)
+        self._correspondent.readers[Subject.BFD_SESSION] = [self._watchers.session_changed]
         self._config = child.config
 
     def run(self) -> int:
@@ -68,11 +74,15 @@ class HealthChecker:
         if self._config.virtual_servers:
             self._kernel.open()
         self._messenger.configure(self._config.global_defs)
+        self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
         self._farm.start(self._config, adopt=self._child.respawned)
+        self._correspondent.begin()
 
     def _interfaces_changed(self) -> None:
         """Hear one batch of changes, then nothing for a moment: the VRRP child adds thousands of addresses just now."""
-        self._report(self._monitor.drain())
+        changes = self._monitor.drain()
+        self._report(changes)
+        self._watchers.interfaces_changed(changes)
         reactor = self._loop.reactor
         reactor.remove_reader(self._monitor)
         reactor.call_later(EVENT_PAUSE, reactor.add_reader, self._monitor, self._interfaces_changed)
@@ -93,12 +103,15 @@ class HealthChecker:
         if config.virtual_servers and not self._kernel.is_available:
             self._kernel.open()
         self._messenger.configure(config.global_defs)
+        self._watchers.take(config)
         self._farm.reload(config, before)
         done()
 
     def _stop(self, finished: Callable[[], None]) -> None:
         self._log.info("Terminating Healthchecker child process on signal")
         self._loop.reactor.remove_reader(self._monitor)
+        self._correspondent.stop()
+        self._watchers.stop()
         self._farm.stop(keep=self._child.options.keep_ipvs)
         self._kernel.close()
         self._messenger.finish()

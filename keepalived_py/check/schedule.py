@@ -77,9 +77,12 @@ class Schedule:
         """Tell somebody else the results from now on."""
         self._observed = observed
 
-    def reconfigured(self, settings: Settings) -> None:
-        """A reload changed how often the check runs; the next run stays where it is unless that is too late now."""
-        self._settings = settings
+    def reconfigured(self, settings: Settings, probe: Probe) -> None:
+        """A reload changed how often the check runs, or what it is run with.
+
+        The next run stays where it is unless that is too late now.
+        """
+        self._settings, self._probe = settings, probe
         latest = self._reactor.time() + settings.delay_loop
         if self._timer.when is not None and self._timer.when > latest:
             self._wait_until(latest, settings.delay_loop)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _RETRY: Final = {"DnsCheck": 3, "MiscCheck": 0}
 """Where the number of retries is not 1."""
+_WITHOUT_TRIES: Final = frozenset({"FileCheck", "BfdCheck"})
+"""Checks that are told of changes: there is nothing to try again."""
 _PAUSE: Final = {"HttpGet": 3.0, "SslGet": 3.0}
 """Where the seconds before a retry are not 1; DNS_CHECK waits for its delay_loop."""
 
@@ -23,6 +25,7 @@ class Settings:
 
     Attributes:
         retry: failures in a row that are forgiven; with the next one the server counts as down.
+        rise: successes in a row that bring a failed check back.
         delay_before_retry: between a forgiven failure and the next try.
         delay_loop: between two checks.
         warmup: the first check comes at a random moment within this time.
@@ -32,6 +35,7 @@ class Settings:
     """
 
     retry: int = 1
+    rise: int = 1
     delay_before_retry: float = 1.0
     delay_loop: float = 60.0
     warmup: float = 60.0
@@ -54,13 +58,15 @@ def settings_of(check: Any, real_server: RealServer, virtual_server: VirtualServ
     delay_loop = _first("delay_loop", levels, 60.0)
     log_all = getattr(check, "log_all_failures", None)
     return Settings(
-        retry=_first("retry", levels, _RETRY.get(kind, 1)),
+        retry=0 if kind in _WITHOUT_TRIES else _first("retry", levels, _RETRY.get(kind, 1)),
+        rise=getattr(check, "rise", 1),
         delay_before_retry=_first(
             "delay_before_retry", levels, delay_loop if kind == "DnsCheck" else _PAUSE.get(kind, 1.0)
         ),
         delay_loop=delay_loop,
         warmup=_first("warmup", levels, delay_loop),
-        alpha=_first("alpha", levels, False),
+        # What a file says is known from the start.
+        alpha=kind != "FileCheck" and _first("alpha", levels, False),
         log_all_failures=defaults.checker_log_all_failures if log_all is None else log_all,
         timeout=_first("connect_timeout", levels, 5.0),
     )

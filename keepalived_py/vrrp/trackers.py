@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.vrrp.file_tracker import FileTracker
+from keepalived_py.file_tracker import FileTracker
 from keepalived_py.vrrp.process_tracker import ProcessTracker
 from keepalived_py.vrrp.script_tracker import ScriptTracker
 from keepalived_py.vrrp.source import SourceKind

@@ -16,6 +16,7 @@ PURE = frozenset(
         *(f"kernel.{name}" for name in ("routes", "rules", "encapsulation")),
         *(f"vrrp.{name}" for name in ("routing", "holdings", "restoration")),
         "messages",
+        "file_number",
         *(
             f"config.{name}_checks"
             for name in ("instance", "interface", "group", "tracking", "script", "server", "key", "firewall")
@@ -58,7 +59,6 @@ PURE = frozenset(
         *(
             f"vrrp.{name}"
             for name in (
-                "file_number",
                 "process_pattern",
                 "process_census",
                 "process_quorum",
@@ -67,7 +67,7 @@ PURE = frozenset(
                 "link_polling",
             )
         ),
-        *(f"check.{name}" for name in ("probe", "target", "settings", "health", "plan")),
+        *(f"check.{name}" for name in ("probe", "target", "settings", "health", "plan", "observations")),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "vrrp.news",

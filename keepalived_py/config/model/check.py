@@ -174,10 +174,10 @@ class RealServer(Record):
         Block(MiscCheck, multiple=True), "Check by a script", default=(), name="MISC_CHECK"
     )
     file_check: tuple[FileCheck, ...] = keyword(
-        Block(FileCheck, multiple=True), "Check by a tracked file", default=(), name="FILE_CHECK", in_effect=False
+        Block(FileCheck, multiple=True), "Check by a tracked file", default=(), name="FILE_CHECK"
     )
     bfd_check: tuple[BfdCheck, ...] = keyword(
-        Block(BfdCheck, multiple=True), "Check by a BFD session", default=(), name="BFD_CHECK", in_effect=False
+        Block(BfdCheck, multiple=True), "Check by a BFD session", default=(), name="BFD_CHECK"
     )
 
 
@@ -277,7 +277,7 @@ class VirtualServer(Record):
     protocol: str | None = keyword(
         Choice("TCP", "UDP", "SCTP", anycase=True), "Transport protocol", default=None, unset="UDP (with error)"
     )
-    ha_suspend: bool = keyword(ON, "Check only while this node has the address", default=False, in_effect=False)
+    ha_suspend: bool = keyword(ON, "Check only while this node has the address", default=False)
     smtp_alert: bool | None = keyword(
         YES_NO,
         "Send mails about it",

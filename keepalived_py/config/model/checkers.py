@@ -19,6 +19,7 @@ ON = Flag()
 YES_NO = Boolean()
 NAME = Text()
 U32 = Integer(0, 0xFFFFFFFF)
+TIMES = Integer(1, 0xFFFFFFFF)
 PORT = Integer(1, 65535, syntax="PORT")
 ADDRESS = Address()
 CONNECT_SECONDS = Seconds("0.000001", "4294.967295")
@@ -54,6 +55,7 @@ RETRY = "Failures in a row before the server counts as down"
 PAUSE = "Time between two tries after a failure"
 WARMUP = "Longest random wait before the first check"
 LOOP = "Time between two checks"
+RISE = "Successes in a row that bring a failed check back"
 ALPHA = "Count as failed until the first success"
 LOG_ALL = "Log every failure, not only the last try"
 
@@ -72,6 +74,7 @@ class ConnectionCheck(Record):
     )
     fwmark: int = keyword(U32, "Firewall mark of the packets", default=0)
     retry: int | None = keyword(U32, RETRY, default=None, unset="real server value, else 1")
+    rise: int = keyword(TIMES, RISE, default=1, beyond=True)
     delay_before_retry: float | None = keyword(LONG_SECONDS, PAUSE, default=None, unset="real server value, else 1")
     warmup: float | None = keyword(LONG_SECONDS, WARMUP, default=None, unset="real server value, else delay_loop")
     delay_loop: float | None = keyword(LOOP_SECONDS, LOOP, default=None, unset="real server value (60)")
@@ -208,6 +211,7 @@ class MiscCheck(Record):
     """A script."""
 
     retry: int | None = keyword(U32, RETRY, default=None, unset="real server value, else 0")
+    rise: int = keyword(TIMES, RISE, default=1, beyond=True)
     delay_before_retry: float | None = keyword(LONG_SECONDS, PAUSE, default=None, unset="real server value, else 1")
     warmup: float | None = keyword(LONG_SECONDS, WARMUP, default=None, unset="real server value, else delay_loop")
     delay_loop: float | None = keyword(LOOP_SECONDS, LOOP, default=None, unset="real server value (60)")

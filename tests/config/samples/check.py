@@ -109,6 +109,7 @@ REAL: dict[str, Uses] = {
 COMMON: dict[str, Uses] = {
     **TIMERS,
     "retry": number("retry", 7, 0, U32),
+    "rise": number("rise", 7, 1, U32),
     "alpha": boolean("alpha"),
     "log_all_failures": boolean("log_all_failures"),
 }

@@ -21,7 +21,7 @@ from keepalived_py.check.probe import UP, ProbeResult, failed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SAME, FORGIVEN, WENT_UP, WENT_DOWN = Verdict
+SAME, FORGIVEN, WENT_UP, WENT_DOWN, STAYS_DOWN = Verdict
 DOWN = failed("refused")
 U, D = UP, DOWN
 
@@ -31,12 +31,21 @@ U, D = UP, DOWN
     [
         (0, 1, False, [U, D, U], [WENT_UP, WENT_DOWN, WENT_UP]),
         (1, 1, False, [D, D, D], [FORGIVEN, WENT_DOWN, SAME]),
-        (2, 1, False, [D, D, U, D, D, D], [FORGIVEN, FORGIVEN, SAME, FORGIVEN, FORGIVEN, WENT_DOWN]),
+        (2, 1, False, [D, D, U, D, D, D], [FORGIVEN, FORGIVEN, WENT_UP, FORGIVEN, FORGIVEN, WENT_DOWN]),
         (0, 3, False, [D, U, U, D, U, U, U], [WENT_DOWN, SAME, SAME, SAME, SAME, SAME, WENT_UP]),
-        (1, 1, True, [D, D, U, U], [SAME, SAME, WENT_UP, SAME]),
+        (1, 1, True, [D, D, D, U, U], [FORGIVEN, STAYS_DOWN, SAME, WENT_UP, SAME]),
         (1, 3, True, [U, U], [WENT_UP, SAME]),
+        (2, 3, True, [D, U, D], [FORGIVEN, WENT_UP, FORGIVEN]),
     ],
-    ids=["no retry", "one retry", "a success forgets failures", "rise", "alpha", "the first success decides alone"],
+    ids=[
+        "no retry",
+        "one retry",
+        "a success forgets failures",
+        "rise",
+        "alpha",
+        "the first success decides alone",
+        "also after a forgiven failure",
+    ],
 )
 def test_results_of_a_check_and_what_they_mean(
     retry: int, rise: int, alpha: bool, results: Sequence[ProbeResult], verdicts: Sequence[Verdict]
@@ -147,7 +156,7 @@ def test_weight_is_limited_to_what_ipvs_can_keep_and_to_its_ceiling() -> None:
         (-3, 9, 2),
     ):
         server.checkers[0].added_weight, server.ceiling = added, ceiling
-        assert server.weight == expected
+        assert server.used_weight == expected
 
 
 def test_changed_weight_may_cost_the_quorum() -> None:

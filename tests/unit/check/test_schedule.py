@@ -131,7 +131,7 @@ def test_suspended_check_gives_up_its_run_and_begins_anew() -> None:
 def test_shorter_pause_after_a_reload_does_not_wait_for_the_longer_one() -> None:
     reactor, probe, schedule = scheduled([])
     reactor.advance(104.0)
-    schedule.reconfigured(Settings(delay_loop=1.0, warmup=1.0))
+    schedule.reconfigured(Settings(delay_loop=1.0, warmup=1.0), probe)
     reactor.advance(107.5)
     assert probe.began == pytest.approx([3.0, 5.0, 6.0, 7.0])
 
@@ -139,6 +139,6 @@ def test_shorter_pause_after_a_reload_does_not_wait_for_the_longer_one() -> None
 def test_longer_pause_after_a_reload_leaves_the_next_run_where_it_is() -> None:
     reactor, probe, schedule = scheduled([])
     reactor.advance(104.0)
-    schedule.reconfigured(Settings(delay_loop=50.0, warmup=50.0))
+    schedule.reconfigured(Settings(delay_loop=50.0, warmup=50.0), probe)
     reactor.advance(170.0)
     assert probe.began == pytest.approx([3.0, 13.0, 63.0])

@@ -27,7 +27,7 @@ def settled(check: Any, server: dict[str, Any] | None = None, virtual: dict[str,
         (HttpGet(), 1, 3.0),
         (DnsCheck(), 3, 60.0),
         (MiscCheck(), 0, 1.0),
-        (FileCheck(), 1, 1.0),
+        (FileCheck(), 0, 1.0),
     ],
 )
 def test_each_kind_of_check_has_its_own_defaults(check: Any, retry: int, before_retry: float) -> None:

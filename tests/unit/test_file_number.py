@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalived_py.vrrp.file_number import HIGHEST, LOWEST, FileNumber, number_in
+from keepalived_py.file_number import HIGHEST, LOWEST, FileNumber, number_in
 
 
 @pytest.mark.parametrize(

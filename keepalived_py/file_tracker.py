@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from keepalived_py.file_number import FileNumber, number_in
 from keepalived_py.file_watch import Content, FileWatch
 from keepalived_py.observability.budget import LineBudget
-from keepalived_py.vrrp.file_number import FileNumber, number_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

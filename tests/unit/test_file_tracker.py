@@ -9,8 +9,8 @@ import pytest
 
 from keepalived_py.config.model.tracking import TrackFile
 from keepalived_py.config.tracking_values import FileStart
+from keepalived_py.file_tracker import FileTracker
 from keepalived_py.reactor import Reactor
-from keepalived_py.vrrp.file_tracker import FileTracker
 from tests.unit.looping import Lines, run_until
 
 if TYPE_CHECKING:
