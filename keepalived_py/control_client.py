@@ -34,6 +34,7 @@ class State:
         children: of the parent.
         vrrp: the VRRP process's first line; None when it did not answer.
         instances: each with its `addresses` and `peers`.
+        scripts: what the watched scripts do and did.
         records: of the history.
         problems: why parts are missing, in words.
     """
@@ -42,6 +43,7 @@ class State:
     children: list[dict[str, Any]] = field(default_factory=list)
     vrrp: dict[str, Any] | None = None
     instances: list[dict[str, Any]] = field(default_factory=list)
+    scripts: list[dict[str, Any]] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -156,6 +158,8 @@ def _sort(found: State, values: list[dict[str, Any]]) -> None:
             found.children.append(value["child"])
         elif "record" in value:
             found.records.append(value["record"])
+        elif "script" in value:
+            found.scripts.append(value["script"])
         elif "instance" in value:
             found.instances.append({**value["instance"], "addresses": [], "peers": []})
         elif found.instances:

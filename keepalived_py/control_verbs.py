@@ -93,6 +93,6 @@ def shown(state: State, arguments: argparse.Namespace) -> str:
     """Return what is printed."""
     if not arguments.json:
         return history_text(state) if arguments.verb == "history" else status_text(state)
-    names = ("records",) if arguments.verb == "history" else ("parent", "children", "vrrp", "instances")
+    names = ("records",) if arguments.verb == "history" else ("parent", "children", "vrrp", "instances", "scripts")
     values = {name: getattr(state, name) for name in (*names, "problems")}
     return json.dumps(values, indent=None if getattr(arguments, "watch", False) else 1) + "\n"

@@ -23,6 +23,10 @@ def status_text(state: State) -> str:
     lines = [*_processes(state), *(f"! {problem}" for problem in state.problems)]
     for instance in state.instances:
         lines += ["", *instance_lines(instance)]
+    if state.scripts:
+        lines.append("")
+    for script in state.scripts:
+        lines += script_lines(script)
     if state.records and not state.instances:
         lines += ["", "Its last records:", history_text(state)]
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -78,6 +82,16 @@ def instance_lines(instance: dict[str, Any]) -> Iterator[str]:
         yield from labelled("WARNING", f"adverts to {destination} do not leave: {problem}")
     peers = sorted(instance["peers"], key=_last_heard)
     yield from _several("peers", [_peer(peer) for peer in peers])
+
+
+def script_lines(script: dict[str, Any]) -> Iterator[str]:
+    """Return the lines about one script: what it does, and its last run."""
+    skipped = f", {script['skipped']} runs skipped" if script["skipped"] else ""
+    yield f"script {script['name']}: {script['state']}{skipped}"
+    for run in script["runs"][-1:]:
+        said = f": {run['error_line']}" if run["error_line"] else ""
+        when = f"{duration(run['age'])} ago, took {run['duration']:.3f} s"
+        yield from labelled("last run", f"{run['detail']}{said} ({when})")
 
 
 def record_lines(record: dict[str, Any]) -> Iterator[str]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from keepalived_py.vrrp.report import addresses_of, as_values, peers_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from keepalived_py.observability.history import History, Record
     from keepalived_py.vrrp.report import AddressReport, PeerReport
     from keepalived_py.vrrp.roster import Roster
     from keepalived_py.vrrp.running import RunningInstance
+    from keepalived_py.vrrp.script_tracker import WatchedScript
 
 AT_ONCE = 32
 """Addresses or peers that are looked at without a pause, and told on one line."""
@@ -31,6 +32,7 @@ class Answers:
         history: what happened.
         clock: monotonic seconds.
         warnings: says what is not as it should be in the whole process.
+        scripts: tells which scripts are watched, by name.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class Answers:
         history: History,
         clock: Callable[[], float],
         warnings: Callable[[], list[str]] = list,
+        scripts: Callable[[], Mapping[str, WatchedScript]] = dict,
     ) -> None:
         self._roster = roster
         self._history = history
         self._clock = clock
         self._warnings = warnings
+        self._scripts = scripts
         self._started_at = clock()
 
     def answer(self, request: str) -> Iterator[dict[str, Any]]:
@@ -84,6 +88,9 @@ class Answers:
             running = self._roster.instances.get(name)
             if running is not None:  # a reload may have ended it meanwhile
                 yield from self._instance(running)
+        for name, script in tuple(self._scripts().items()):
+            if any(name == rung.name for each in names for rung in self._roster.tracking.ladder(each)):
+                yield {"script": script_values(script, self._clock())}
         yield {"end": "status"}
 
     def _instance(self, running: RunningInstance) -> Iterator[dict[str, Any]]:
@@ -103,6 +110,26 @@ class Answers:
         last = min(int(first[:9]), self._history.capacity) if first else self._history.capacity
         yield from records(self._history, last, wanted.strip())
         yield {"end": "history"}
+
+
+def script_values(script: WatchedScript, now: float) -> dict[str, Any]:
+    """Return what a script did last, the newest run at the end; `age` is seconds since a run began."""
+    return {
+        "name": script.name,
+        "state": script.state,
+        "skipped": script.skipped,
+        "runs": [
+            {
+                "age": now - run.started_at,
+                "duration": run.duration,
+                "success": run.success,
+                "exit_code": run.exit_code,
+                "detail": run.detail,
+                "error_line": run.error_line,
+            }
+            for run in script.runs
+        ],
+    }
 
 
 def _parts(reports: Iterator[AddressReport | PeerReport]) -> Iterator[list[dict[str, Any]]]:

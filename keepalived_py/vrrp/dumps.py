@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.instance_dump import InstanceDump
     from keepalived_py.vrrp.roster import Roster
+    from keepalived_py.vrrp.script_tracker import ScriptTracker
 
 JSON = (signal.SIGRTMIN + 2, signal.SIGRTMIN + 3)
 """36 with glibc; 37 is what tools made for musl send."""
@@ -35,14 +36,18 @@ class Dumps:
         reactor: waits for the processes that write.
         roster: the instances.
         table: the interfaces of this host.
+        scripts: what watches the scripts.
     """
 
-    def __init__(self, child: Child, reactor: Reactor, roster: Roster, table: InterfaceTable) -> None:
+    def __init__(
+        self, child: Child, reactor: Reactor, roster: Roster, table: InterfaceTable, scripts: ScriptTracker
+    ) -> None:
         self._child = child
         self._log = child.log
         self._reactor = reactor
         self._roster = roster
         self._table = table
+        self._scripts = scripts
         self._writer = DumpWriter(reactor.watch_child, child.log)
 
     @property
@@ -90,8 +95,11 @@ class Dumps:
 
         instances = self._roster.instances.values()
         groups = group_lines(self._config, self._roster.instances)
-        trackers = TrackerDump(self._config, self._roster.tracking, {})
+        trackers = TrackerDump(self._config, self._roster.tracking, self._scripts.scripts, self._moment())
         return state(self._config, self._dumped(), instances, groups, trackers, self._table)
+
+    def _moment(self) -> Moment:
+        return Moment(self._reactor.time(), time.time())
 
     def _statistics(self) -> str:
         from keepalived_py.vrrp.statistics_dump import statistics  # noqa: PLC0415 - only dumps need it
@@ -109,7 +117,7 @@ class Dumps:
     def _dumped(self) -> list[InstanceDump]:
         from keepalived_py.vrrp.instance_dump import InstanceDump, Surroundings  # noqa: PLC0415 - only dumps need it
 
-        moment = Moment(self._reactor.time(), time.time())
+        moment = self._moment()
         groups = {name: group.name for group in self._config.vrrp_sync_groups for name in group.group}
         tracking = self._roster.tracking
         return [

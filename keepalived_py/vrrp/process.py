@@ -79,11 +79,11 @@ class VrrpProcess:
         self._roster = Roster(self._loop.reactor, self._log, self._table, self._executor, record, self._links)
         self._firewall = Firewall(self._programs, self._log, self._table, _identity(child))
         self._reloads = 0
-        self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table)
         self._link_watch = LinkWatch(self._loop.reactor, self._log, self._table, self._roster.interfaces_changed)
         self._trackers = Trackers(
             self._loop.reactor, self._log, self._programs, self._roster.tracking, self._roster.sources_changed
         )
+        self._dumps = Dumps(child, self._loop.reactor, self._roster, self._table, self._trackers.scripts)
         self._notifier = Notifier(self._loop.reactor, self._log, self._programs)
         self._executor.followers.append(self._notifier)
         self._correspondent = Correspondent(self._loop.reactor, child.post, self._roster)
@@ -128,7 +128,13 @@ class VrrpProcess:
         """Answer questions, once everything that they could be about is there."""
         point = self._child.control
         if point is not None:
-            answers = Answers(self._roster, self._history, self._loop.reactor.time, lambda: self._firewall.warnings)
+            answers = Answers(
+                self._roster,
+                self._history,
+                self._loop.reactor.time,
+                lambda: self._firewall.warnings,
+                lambda: self._trackers.scripts.scripts,
+            )
             self._control = ControlServer(self._loop.reactor, point.listener, point.group, answers.answer)
 
     def _is_busy(self) -> bool:

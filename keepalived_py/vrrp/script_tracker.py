@@ -61,6 +61,13 @@ class WatchedScript:
         """Its name."""
         return self.definition.name
 
+    @property
+    def state(self) -> str:
+        """What it does now, in keepalived's words."""
+        if self.program is None:
+            return "idle"
+        return "requested termination" if self.overdue else "running"
+
     def advance(self, now: float) -> None:
         """Set the time of the next run: on the grid of the interval, however late this one is."""
         interval = self.definition.interval

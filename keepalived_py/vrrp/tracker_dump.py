@@ -8,10 +8,12 @@ from keepalived_py.vrrp import shown
 from keepalived_py.vrrp.source import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from keepalived_py.config.model import Config
     from keepalived_py.config.model.tracking import TrackFile, TrackProcess, VrrpScript
+    from keepalived_py.vrrp.moment import Moment
+    from keepalived_py.vrrp.script_tracker import WatchedScript
     from keepalived_py.vrrp.tracking import Tracking
 
 
@@ -21,13 +23,17 @@ class TrackerDump:
     Args:
         config: the configuration.
         tracking: what was found out.
-        script_states: what each script does now: `idle`, `running`, `requested termination`, `forcing termination`.
+        scripts: what the scripts do and did, by name.
+        moment: now.
     """
 
-    def __init__(self, config: Config, tracking: Tracking, script_states: dict[str, str]) -> None:
+    def __init__(
+        self, config: Config, tracking: Tracking, scripts: Mapping[str, WatchedScript], moment: Moment
+    ) -> None:
         self._config = config
         self._tracking = tracking
-        self._script_states = script_states
+        self._scripts = scripts
+        self._moment = moment
 
     def lines(self) -> Iterator[str]:
         """Return a section for each kind of tracker that is configured and in use."""
@@ -64,7 +70,13 @@ class TrackerDump:
         yield f"   Script uid:gid = {shown.owner(user, group)}"
         yield "   VRRP instances :"
         yield from self._users(SourceKind.SCRIPT, script.name)
-        yield f"   State = {self._script_states.get(script.name, 'idle')}"
+        watched = self._scripts.get(script.name)
+        yield f"   State = {watched.state if watched else 'idle'}"
+        if watched is not None and watched.runs:
+            yield "   Last runs :"
+        for run in watched.runs if watched is not None else ():
+            said = f", {run.error_line}" if run.error_line else ""
+            yield f"     {self._moment.text(run.started_at)}: {run.detail}, {run.duration:.3f} s{said}"
 
     def _file(self, file: TrackFile) -> Iterator[str]:
         source = self._tracking.source(SourceKind.FILE, file.name)

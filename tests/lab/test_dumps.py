@@ -65,8 +65,12 @@ def master(lab: Lab) -> Node:
 
 
 def test_text_exporter_reads_instances_scripts_and_counters(master: Node) -> None:
-    instances, scripts = scrape_state(ask(master, signal.SIGUSR1, STATE))
-    assert set(scripts) == {"chk_up"}
+    wait_for(lambda: "Status = GOOD" in ask(master, signal.SIGUSR1, STATE), 10, "the script has succeeded")
+    state = ask(master, signal.SIGUSR1, STATE)
+    instances, scripts = scrape_state(state)
+    assert scripts == {"chk_up": ("GOOD", scripts["chk_up"][1])}
+    assert scripts["chk_up"][1] in {"idle", "running"}
+    assert "): exited with status 0, " in state
     assert set(instances) == {"VI_1", "VI_6", "VI_S"}
     first, six = instances["VI_1"], instances["VI_6"]
     assert (first.state, first.wanted, first.interface, first.delay, first.vrid) == (2, 2, "eth0", 5, 51)
@@ -88,6 +92,7 @@ def test_strict_decoder_reads_the_json_file(master: Node) -> None:
         assert (first["state"], first["wantstate"], first["vrid"], first["ifp_ifname"]) == (2, 2, 51, "eth0")
         assert first["vips"] == ["192.168.0.204/24 dev eth0 scope global set"]
         assert first["auth_data"] == "********"
+        assert instances["VI_S"]["effective_priority"] == 152
         assert instances["VI_S"]["track_script"] == ["'/bin/true'"]
         assert "vroutes" not in first
 

@@ -23,7 +23,7 @@ def test_keywords_as_json_has_the_fields_of_the_table(capsys: pytest.CaptureFixt
     row = rows["vrrp_instance/priority"]
     assert set(row) >= {"path", "section", "syntax", "type", "range", "default", "help", "in_effect"}
     assert (row["section"], row["in_effect"]) == ("vrrp", True)
-    assert rows["virtual_server/real_server/TCP_CHECK"]["in_effect"] is False
+    assert rows["global_defs/enable_dbus"]["in_effect"] is False
 
 
 def test_keywords_as_markdown_is_a_document_with_tables(capsys: pytest.CaptureFixture[str]) -> None:
