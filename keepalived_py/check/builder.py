@@ -10,9 +10,10 @@ from keepalived_py.check.running import RunningReal, RunningVirtual, Watch, real
 from keepalived_py.check.schedule import Schedule
 from keepalived_py.check.service import services_of
 from keepalived_py.check.settings import settings_of
+from keepalived_py.check.sharing import Share, Sharing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from keepalived_py.check.checks import Maker
     from keepalived_py.check.observations import Observations
@@ -56,6 +57,7 @@ class Builder:
         self._maker = maker
         self._observations = observations
         self._observed = observed
+        self._sharing = Sharing(reactor)
         self._groups: Mapping[str, VirtualServerGroup] = {}
         self._config: Config | None = None
 
@@ -64,6 +66,10 @@ class Builder:
         self._config = config
         self._groups = {group.name: group for group in config.virtual_server_groups}
         self._maker.configure(config.ssl)
+
+    def finished(self) -> None:
+        """Everything is built and begun: forget what nobody uses any more."""
+        self._sharing.prune()
 
     def virtual_of(self, config: VirtualServerConfig, known: RunningVirtual | None) -> RunningVirtual:
         """Return a running virtual server.
@@ -140,11 +146,21 @@ class Builder:
         if made is None:
             return
         probe, watch.where = made
-        if watch.schedule is None:
+        if self._config is not None and self._config.global_defs.share_checks:
+            key = _question(real.config, virtual.config, watch)
+            watch.schedule = self._sharing.share(key, watch.settings, probe, observed)
+        elif watch.schedule is None or isinstance(watch.schedule, Share):
             watch.schedule = Schedule(self._reactor, watch.settings, probe, observed)
-            return
-        watch.schedule.tell(observed)
-        watch.schedule.reconfigured(watch.settings, probe)
+        else:
+            watch.schedule.tell(observed)
+            watch.schedule.reconfigured(watch.settings, probe)
+
+
+def _question(server: RealServerConfig, virtual: VirtualServerConfig, watch: Watch) -> Hashable:
+    """Return what two checks must have in common to share their runs."""
+    host = server.virtualhost or virtual.virtualhost
+    port = server.port or virtual.port
+    return watch.keyword, watch.record, watch.settings, server.address, port, host, virtual.delay_loop
 
 
 def _asks_the_same(one: Any, other: Any) -> bool:

@@ -8,6 +8,7 @@ from keepalived_py.check.builder import Builder
 from keepalived_py.check.health import Event, EventKind, Verdict
 from keepalived_py.check.observations import FILE, Observations, Subject, subject_of
 from keepalived_py.check.running import Identity, RunningReal, RunningVirtual, Watch, identity_of
+from keepalived_py.check.slow_start import SlowStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,6 +48,7 @@ class Farm:
         self._kernel = kernel
         self._herald = herald
         self._builder = Builder(reactor, maker, self.observations, self._observed)
+        self._slow_start = SlowStart(reactor, self._find, self._bring)
         self._addresses: frozenset[bytes] | None = None
         self._subjects: dict[Subject, list[Place]] | None = None
 
@@ -81,8 +83,9 @@ class Farm:
             running[identity] = self._builder.virtual_of(server, known)
             changed.append(running[identity])
         earlier, self.virtuals, self._subjects = self.virtuals, running, None
-        self._abandon(earlier.values())
         self._begin(changed)
+        self._abandon(earlier.values())
+        self._builder.finished()
         gone = set(_keys(earlier.values())) - set(_keys(running.values()))
         self._kernel.bring({}, gone)
         for identity, virtual in earlier.items():
@@ -216,11 +219,29 @@ class Farm:
         if real.health.weight != weight:
             events += virtual.health.weighed(real.name, weight)
         if events:
-            self._bring(virtual)
-            self._herald.happened(virtual, events, result.detail)
+            self._happened(virtual, events, result.detail)
         if watch.checker.is_up is not was_up:
             self._herald.flipped(virtual, real, watch, alive_changed=real.health.is_alive is not was_alive)
         return verdict
+
+    def order(self, virtual: RunningVirtual, real: RunningReal, weight: int | None) -> None:
+        """An operator orders a weight, 0 to drain the server; None ends that. It is kept over reloads."""
+        before, real.health.ordered = real.health.weight, weight
+        self._herald.ordered(virtual, real)
+        events = virtual.health.weighed(real.name, before)
+        if events:
+            self._happened(virtual, events, "ordered by the operator")
+
+    def _find(self, identity: Identity) -> RunningVirtual | None:
+        return self.virtuals.get(identity)
+
+    def _happened(self, virtual: RunningVirtual, events: Events, cause: str) -> None:
+        for event in events:
+            if event.kind is EventKind.SERVER_UP:
+                self._slow_start.begin(identity_of(virtual.config), virtual, virtual.reals[event.server])
+        self._slow_start.review(virtual)
+        self._bring(virtual)
+        self._herald.happened(virtual, events, cause)
 
     def _bring(self, virtual: RunningVirtual) -> None:
         self._kernel.bring(virtual.table(), virtual.keys)
@@ -228,7 +249,11 @@ class Farm:
 
 def _surroundings(config: Config) -> tuple[Any, ...]:
     """Return what virtual servers and their checks depend on besides their own blocks."""
-    return config.virtual_server_groups, config.global_defs.checker_log_all_failures, config.ssl
+    return config.virtual_server_groups, _defaults(config), config.ssl
+
+
+def _defaults(config: Config) -> tuple[Any, ...]:
+    return config.global_defs.checker_log_all_failures, config.global_defs.share_checks
 
 
 def _keys(virtuals: Iterable[RunningVirtual]) -> list[ServiceKey]:

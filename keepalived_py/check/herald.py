@@ -77,6 +77,12 @@ class Herald:
             if real.watches:
                 self._log.info(f"{began} healthchecker for service {real.name} for VS {virtual.name}")
 
+    def ordered(self, virtual: RunningVirtual, real: RunningReal) -> None:
+        """An operator has ordered a weight, or ended that."""
+        weight = real.health.ordered
+        what = "Enabling" if weight is None else f"Setting weight {weight} for" if weight else "Draining"
+        self._log.info(f"{what} service {real.name} of VS {virtual.name}, as ordered at the control socket")
+
     def happened(self, virtual: RunningVirtual, events: Sequence[Event], cause: str = "") -> None:
         """Log events and tell the listeners of them, in order."""
         for event in events:

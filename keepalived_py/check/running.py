@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keepalived_py.check.health import Checker, RealServer, VirtualServer
     from keepalived_py.check.schedule import Schedule
     from keepalived_py.check.settings import Settings
+    from keepalived_py.check.sharing import Share
     from keepalived_py.config.model.check import RealServer as RealServerConfig
     from keepalived_py.config.model.check import VirtualServer as VirtualServerConfig
     from keepalived_py.kernel.ipvs import Destination, Service, ServiceKey
@@ -45,7 +46,7 @@ class Watch:
     settings: Settings
     where: str
     checker: Checker
-    schedule: Schedule | None = None
+    schedule: Schedule | Share | None = None
 
 
 @structure(frozen=False, eq=False)

@@ -67,7 +67,10 @@ PURE = frozenset(
                 "link_polling",
             )
         ),
-        *(f"check.{name}" for name in ("probe", "target", "settings", "health", "plan", "observations")),
+        *(
+            f"check.{name}"
+            for name in ("probe", "target", "settings", "health", "plan", "observations", "report", "state_dump")
+        ),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),
         "vrrp.news",

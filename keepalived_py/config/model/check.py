@@ -35,7 +35,7 @@ from keepalived_py.config.model.checkers import (
     TcpCheck,
     UdpCheck,
 )
-from keepalived_py.config.scalars import BadValueError, Boolean, Choice, Flag, Integer, Text
+from keepalived_py.config.scalars import BadValueError, Boolean, Choice, Flag, Integer, Seconds, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,7 @@ U32 = 0xFFFFFFFF
 COUNT = Integer(1, U32, strict=True)
 METHOD = LvsMethod()
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos")
+SLOWLY = Seconds("0", "4294.967295")
 CHECK_DEFAULT = "checker default"
 SERVER_VALUE = "virtual server value"
 
@@ -123,6 +124,13 @@ class RealServer(Record):
     )
     lvs_method: Forwarding | None = keyword(
         METHOD, "How packets reach it", default=None, unset=SERVER_VALUE, syntax="as virtual_server lvs_method"
+    )
+    slow_start: float | None = keyword(
+        SLOWLY,
+        "Time in which it gets its whole weight when it comes back",
+        default=None,
+        unset=SERVER_VALUE,
+        beyond=True,
     )
     uthreshold: int = keyword(Integer(0, U32), "Most connections", default=0, unset="0 (none)")
     lthreshold: int = keyword(
@@ -293,6 +301,13 @@ class VirtualServer(Record):
     quorum: int = keyword(Integer(1, U32), "Total weight that must be alive", default=1)
     hysteresis: int = keyword(Integer(0, U32), "Weight beyond quorum needed to gain or lose it", default=0)
     weight: int = keyword(Integer(1, 0x7FFFFFFF), "Weight of real servers without one", default=1)
+    slow_start: float = keyword(
+        SLOWLY,
+        "Time in which a server that comes back gets its whole weight",
+        default=0.0,
+        unset="0 (at once)",
+        beyond=True,
+    )
     sorry_server: Endpoint | None = keyword(EndpointValue(), "Server used while quorum is lost", default=None)
     sorry_server_inhibit: bool = keyword(
         ON, "Set its weight to 0 instead of removing it", default=False, guard=needs_sorry_server

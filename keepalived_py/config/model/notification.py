@@ -93,6 +93,9 @@ class NotificationDefs(ProcessDefs):
         SCRIPT, "Started to read lvs_notify_fifo", default=None, once=True, forgiving=True
     )
     no_checker_emails: bool = keyword(YES_NO, "Send no mail about single checks, only about servers", default=False)
+    share_checks: bool = keyword(
+        YES_NO, "Ask a server once for all virtual servers that check it alike", default=False, beyond=True
+    )
     notify_mode: str = keyword(
         Choice("serial", "parallel"),
         "Notify scripts of an instance one after the other, or each as soon as its state comes",

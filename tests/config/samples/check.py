@@ -27,6 +27,7 @@ TIMEOUT = seconds("connect_timeout", 7, "0.000001", "4294.967295", beyond="4295"
 SERVER: dict[str, Uses] = {
     **TIMERS,
     "connect_timeout": TIMEOUT,
+    "slow_start": seconds("slow_start", 7, "0", "4294.967295", beyond="4295"),
     "ip_family": ("ip_family inet6", "ip_family »ipv6 :: use one of inet, inet6", "»ip_family :: needs"),
     "retry": number("retry", 7, 1, U32),
     "inhibit_on_failure": flag("inhibit_on_failure"),
@@ -82,6 +83,7 @@ SERVER: dict[str, Uses] = {
 REAL: dict[str, Uses] = {
     **TIMERS,
     "connect_timeout": TIMEOUT,
+    "slow_start": seconds("slow_start", 7, "0", "4294.967295", beyond="4295"),
     "weight": number("weight", 7, 0, 2**31 - 1),
     "lvs_method": method("lvs_method"),
     "uthreshold": number("uthreshold", 7, 0, U32),

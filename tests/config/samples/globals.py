@@ -16,7 +16,7 @@ BOOLEANS = (
     "use_symlink_paths", "set_supplementary_groups", "smtp_alert", "smtp_alert_vrrp", "smtp_alert_checker",
     "checker_log_all_failures", "vrrp_min_garp", "vrrp_lower_prio_no_advert", "vrrp_higher_prio_send_advert",
     "vrrp_skip_check_adv_addr", "vrrp_strict", "vrrp_notify_priority_changes", "rs_init_notifies",
-    "no_checker_emails", "vrrp_owner_ignore_adverts", "data_use_instance", "smtp_starttls", "smtp_tls",
+    "no_checker_emails", "share_checks", "vrrp_owner_ignore_adverts", "data_use_instance", "smtp_starttls", "smtp_tls",
     *(f"{name}_rcv_bufs_force" for name in ("vrrp_netlink_cmd", "vrrp_netlink_monitor", "process_monitor",
                                             "lvs_netlink_cmd", "lvs_netlink_monitor")),
 )  # fmt: skip

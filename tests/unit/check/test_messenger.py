@@ -13,6 +13,7 @@ from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.messenger import Messenger
 from keepalived_py.check.probe import UP, ProbeResult, failed
+from keepalived_py.check.schedule import Schedule
 from keepalived_py.config.arguments import Fifo, Script
 from keepalived_py.config.model import Config
 from keepalived_py.config.model.check import RealServer, VirtualServer
@@ -50,7 +51,7 @@ class Stage:
     def observe(self, server: str, result: ProbeResult) -> None:
         virtual = self.farm.virtuals[KEY]
         schedule = virtual.reals[server].watches[0].schedule
-        assert schedule is not None
+        assert isinstance(schedule, Schedule)
         schedule._observed(result)
 
     def wait(self, condition: Callable[[], bool]) -> None:
