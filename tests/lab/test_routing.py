@@ -197,9 +197,9 @@ def test_master_whose_process_crashes_keeps_its_routes_and_a_killed_daemon_s_lef
     pair.wait(lambda: node.vrrp_pid() not in (0, child), 10, "another VRRP process")
     pair.wait(lambda: said(node, "goes on as MASTER"), 10, "it adopts")
     assert monitor.deletions("10.") == []
-    processes = (node.parent_pid(), node.vrrp_pid(), node.checker_pid())
-    for pid in processes:
-        node.kill(pid, signal.SIGKILL)
+    processes = (node.vrrp_pid(), node.checker_pid(), node.parent_pid())
+    assert all(processes)
+    node.run("kill", "-KILL", *map(str, processes))  # at once: nobody can clean up after another
     pair.wait(lambda: not any(map(node.is_running, processes)), 10, "all are dead")
     assert has_route(node, "10.1.0.0/16")
     node.ip("route", "append", "10.1.0.0/16", "via", "192.168.0.3", "proto", "static")
