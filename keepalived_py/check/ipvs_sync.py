@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import subprocess
 from ipaddress import ip_address
@@ -11,6 +12,7 @@ from keepalived_py.check.plan import Action, Command, Entry, Table, carried_out,
 from keepalived_py.check.service import text_of
 from keepalived_py.errors import NetlinkError
 from keepalived_py.kernel import ipvs
+from keepalived_py.kernel.namespace import DIRECTORY, INITIAL, visit
 from keepalived_py.kernel.netlink import NetlinkSocket
 
 if TYPE_CHECKING:
@@ -59,9 +61,19 @@ class IpvsSync:
         self._netlink: NetlinkSocket | None = None
         self._family = 0
 
-    def open(self) -> bool:
-        """Find IPVS in the kernel, loading its module if need be; say so when there is none."""
-        self._netlink = NetlinkSocket(NETLINK_GENERIC)
+    def open(self, namespace: str | None = None) -> bool:
+        """Find IPVS in the kernel, loading its module if need be; say so when there is none.
+
+        Args:
+            namespace: network namespace whose tables are meant; empty for that of process 1, None for our own.
+        """
+        try:
+            self._netlink = _socket_in(namespace)
+        except OSError as error:
+            self._log.error(
+                f"Unable to enter network namespace {namespace or 'of process 1'} for IPVS: {error.strerror}"
+            )
+            return False
         problem = self._find_family()
         if problem is not None and problem.errno == errno.ENOENT:
             _load_module()
@@ -178,21 +190,46 @@ class IpvsSync:
 
     # Everything else
 
+    def timeouts(self) -> Timeouts | None:
+        """Return after how many seconds connections are forgotten; None when that cannot be found out."""
+        found: list[Timeouts] = []
+        if self.is_available:
+            assert self._netlink is not None
+            with contextlib.suppress(NetlinkError):
+                request = ipvs.timeouts_wanted(self._family)
+                self._netlink.ask(request, lambda answer, buffer: found.append(ipvs.timeouts_of(answer, buffer)))
+        return found[0] if found else None
+
     def set_timeouts(self, timeouts: Timeouts) -> None:
         """Set after how many seconds connections are forgotten."""
         self._ask([ipvs.timeouts_changed(self._family, timeouts)], "set the timeouts")
 
-    def start_daemon(self, daemon: SyncDaemon) -> None:
-        """Start a sync daemon; one with this state that runs already is left alone."""
-        self._ask([ipvs.daemon_started(self._family, daemon)], "start the sync daemon", errno.EEXIST)
+    def daemons(self) -> list[SyncDaemon]:
+        """Return the sync daemons that run."""
+        found: list[SyncDaemon] = []
+
+        def take(answer: Message, buffer: bytes) -> None:
+            daemon = ipvs.daemon_of(answer, buffer)
+            if daemon is not None and daemon not in found:
+                found.append(daemon)
+
+        if self.is_available:
+            assert self._netlink is not None
+            with contextlib.suppress(NetlinkError):
+                self._netlink.dump(ipvs.daemons_wanted(self._family), take)
+        return found
+
+    def start_daemon(self, daemon: SyncDaemon) -> bool:
+        """Start a sync daemon; return whether it runs."""
+        return self._ask([ipvs.daemon_started(self._family, daemon)], "start the sync daemon", errno.EEXIST)
 
     def stop_daemon(self, state: int) -> None:
         """Stop the sync daemon with this state, if it runs."""
         self._ask([ipvs.daemon_stopped(self._family, state)], "stop the sync daemon", errno.ESRCH)
 
-    def _ask(self, requests: list[bytes], what: str, *tolerated: int) -> None:
+    def _ask(self, requests: list[bytes], what: str, *tolerated: int) -> bool:
         if not self.is_available:
-            return
+            return False
         assert self._netlink is not None
         try:
             errors = self._netlink.execute(requests, tolerated)
@@ -200,6 +237,14 @@ class IpvsSync:
             errors = [problem]
         for error in errors:
             self._log.error(f"IPVS: cannot {what}: {error}")
+        return not errors
+
+
+def _socket_in(namespace: str | None) -> NetlinkSocket:
+    if namespace is None:
+        return NetlinkSocket(NETLINK_GENERIC)
+    with visit(f"{DIRECTORY}/{namespace}" if namespace else INITIAL):
+        return NetlinkSocket(NETLINK_GENERIC)
 
 
 def _what(command: Command) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.check.checks import Maker
 from keepalived_py.check.correspondent import Correspondent
+from keepalived_py.check.director import Director
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.ipvs_sync import IpvsSync
@@ -45,7 +46,9 @@ class HealthChecker:
         self._loop = ChildLoop(child, CHECKER, describe=_describe, reload=self._reload, stop=self._stop)
         self._monitor = InterfaceMonitor(InterfaceTable())
         self._kernel = IpvsSync(self._log)
+        self._director = Director(self._kernel, self._log)
         self._correspondent = Correspondent(self._loop.reactor, child.post)
+        self._correspondent.readers[Subject.INSTANCE] = [self._director.instance_changed]
         self._herald = Herald(self._log)
         self._programs = Programs(self._loop.reactor, self._log)
         self._messenger = Messenger(self._loop.reactor, self._log, self._programs)
@@ -71,8 +74,9 @@ class HealthChecker:
         self._log.info(vocabulary.COMMAND_CHANNEL)
         self._loop.say_configuration(self._child.config)
         self._log.info(vocabulary.LINK_WATCH)
-        if self._config.virtual_servers:
-            self._kernel.open()
+        if self._director.is_needed(self._config):
+            self._kernel.open(self._config.net_namespace_ipvs)
+        self._director.start(self._config, adopt=self._child.respawned)
         self._messenger.configure(self._config.global_defs)
         self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
         self._farm.start(self._config, adopt=self._child.respawned)
@@ -100,8 +104,9 @@ class HealthChecker:
     def _reload(self, config: Config, done: Callable[[], None]) -> None:
         self._take_buffers(config)
         before, self._config = self._config, config
-        if config.virtual_servers and not self._kernel.is_available:
-            self._kernel.open()
+        if self._director.is_needed(config) and not self._kernel.is_available:
+            self._kernel.open(config.net_namespace_ipvs)
+        self._director.reload(config)
         self._messenger.configure(config.global_defs)
         self._watchers.take(config)
         self._farm.reload(config, before)
@@ -112,6 +117,7 @@ class HealthChecker:
         self._loop.reactor.remove_reader(self._monitor)
         self._correspondent.stop()
         self._watchers.stop()
+        self._director.stop(keep=self._child.options.keep_ipvs)
         self._farm.stop(keep=self._child.options.keep_ipvs)
         self._kernel.close()
         self._messenger.finish()

@@ -13,16 +13,19 @@ from keepalived_py.check.service import (
     name_of,
     sorry_destination_of,
 )
-from keepalived_py.structure import field, structure
+from keepalived_py.kernel.ipvs import FORWARD_NAT
+from keepalived_py.structure import field, replace, structure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from keepalived_py.check.health import Checker, RealServer, VirtualServer
     from keepalived_py.check.schedule import Schedule
     from keepalived_py.check.settings import Settings
     from keepalived_py.check.sharing import Share
     from keepalived_py.config.model.check import RealServer as RealServerConfig
     from keepalived_py.config.model.check import VirtualServer as VirtualServerConfig
-    from keepalived_py.kernel.ipvs import Destination, Service, ServiceKey
+    from keepalived_py.kernel.ipvs import Destination, DestinationKey, Service, ServiceKey
 
 Identity = tuple[Any, ...]
 """What makes a virtual server the one that it is over a reload."""
@@ -103,18 +106,21 @@ class RunningVirtual:
 
     def table(self) -> Table:
         """Return what the kernel shall hold of it now."""
-        destinations = {}
-        for key, weight in self.health.desired().items():
-            destination = self._destination(key, weight)
-            if destination is not None:
-                destinations[destination.key] = destination
-        return {service.key: Entry(service, destinations) for service in self.services}
+        found = (self._destination(key, weight) for key, weight in self.health.desired().items())
+        destinations = [one for one in found if one is not None]
+        return {service.key: Entry(service, _seen_from(service, destinations)) for service in self.services}
 
     def _destination(self, key: str, weight: int) -> Destination | None:
         real = self.reals.get(key)
         if real is not None:
             return destination_of(real.config, self.config, weight)
         return sorry_destination_of(self.config, weight)
+
+
+def _seen_from(service: Service, destinations: Iterable[Destination]) -> dict[DestinationKey, Destination]:
+    """Return the destinations of a service: where packets are passed on as they are, their port cannot change."""
+    seen = (one if one.method == FORWARD_NAT else replace(one, port=service.port) for one in destinations)
+    return {one.key: one for one in seen}
 
 
 def identity_of(config: VirtualServerConfig) -> Identity:

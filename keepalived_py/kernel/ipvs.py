@@ -277,6 +277,11 @@ def timeouts_changed(family: int, timeouts: Timeouts) -> bytes:
     )
 
 
+def timeouts_wanted(family: int) -> bytes:
+    """Ask for the timeouts of connections."""
+    return _request(family, GET_CONFIG)
+
+
 def daemon_started(family: int, daemon: SyncDaemon) -> bytes:
     """Start a sync daemon; EEXIST when one with this state runs."""
     parts = [
@@ -395,6 +400,12 @@ def destination_of(answer: Message, buffer: bytes, service: Service) -> tuple[De
         tunnel_flags=_u16(found, DEST_TUN_FLAGS),
     )
     return destination, _statistics(found.get(DEST_STATS64, b""))
+
+
+def timeouts_of(answer: Message, buffer: bytes) -> Timeouts:
+    """Return the timeouts in an answer to `timeouts_wanted`. Raises MalformedMessageError."""
+    found = attributes(buffer, answer.start + GENERIC_LENGTH, answer.end)
+    return Timeouts(*(_u32(found, kind) for kind in (CMD_TIMEOUT_TCP, CMD_TIMEOUT_TCP_FIN, CMD_TIMEOUT_UDP)))
 
 
 def daemon_of(answer: Message, buffer: bytes) -> SyncDaemon | None:

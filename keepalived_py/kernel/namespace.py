@@ -8,6 +8,8 @@ from keepalived_py.errors import ConfigError, PermissionDeniedError
 from keepalived_py.kernel.libc import LIBC, checked
 
 DIRECTORY = "/run/netns"
+INITIAL = "/proc/1/ns/net"
+"""Where the first process is: the one that machines begin with."""
 CLONE_NEWNET = 0x40000000
 
 

@@ -84,7 +84,6 @@ class Config(Record):
         "Network namespace of IPVS; no name means the initial one",
         default=None,
         section="global",
-        in_effect=False,
     )
     namespace_with_ipsets: bool = keyword(ON, "Accepted: nftables needs no ipsets", default=False, section="global")
     use_pid_dir: bool = keyword(ON, "Keep pid files in a directory of their own", default=False, section="global")

@@ -135,15 +135,14 @@ class GlobalDefs(NotificationDefs):
     disable_local_igmp: bool = keyword(ON, "Send no IGMP reports for link-local groups", default=False)
     v3_checksum_as_v2: bool = keyword(ON, "Leave the pseudo-header out of VRRPv3 IPv4 checksums", default=False)
     lvs_timeouts: Timeouts | None = keyword(
-        LvsTimeouts(), "IPVS connection timeouts", default=None, unset="kernel values", in_effect=False, forgiving=True
+        LvsTimeouts(), "IPVS connection timeouts", default=None, unset="kernel values", forgiving=True
     )
-    lvs_flush: bool = keyword(ON, "Remove every IPVS service at start", default=False, in_effect=False)
+    lvs_flush: bool = keyword(ON, "Remove every IPVS service at start", default=False)
     lvs_flush_on_stop: str | None = keyword(
         Maybe(Choice("VS"), "ALL"),
         "Remove IPVS services at stop: all of them, or with VS only the configured ones",
         default=None,
         unset="no flush",
-        in_effect=False,
         aliases=(Alias("lvs_flush_onstop", "Earlier spelling of lvs_flush_on_stop", deprecated=True),),
     )
     lvs_sync_daemon: SyncDaemon | None = keyword(
@@ -156,7 +155,6 @@ class GlobalDefs(NotificationDefs):
         "Synchronise IPVS connections with the other node",
         default=None,
         once=True,
-        in_effect=False,
         forgiving=True,
     )
     vrrp_mcast_group4: IPv4Address = keyword(

@@ -292,7 +292,6 @@ class VrrpInstance(Record):
         "Deprecated: use lvs_sync_daemon in global_defs",
         default=None,
         deprecated="use lvs_sync_daemon in global_defs",
-        in_effect=False,
     )
     garp_master_delay: float = keyword(
         DELAY,
