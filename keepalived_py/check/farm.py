@@ -54,18 +54,12 @@ class Farm:
 
     # Begin, reload, end
 
-    def start(self, config: Config, *, adopt: bool) -> None:
-        """Begin every virtual server.
-
-        Args:
-            config: the configuration.
-            adopt: the kernel holds what an earlier process, which crashed, has put there: it is taken over.
-        """
+    def start(self, config: Config) -> None:
+        """Begin every virtual server; what an earlier process has left in the kernel of it is taken over."""
         self._builder.configure(config)
         for server in config.virtual_servers:
             self.virtuals[identity_of(server)] = self._builder.virtual_of(server, None)
-        if adopt:
-            self._kernel.adopt(_keys(self.virtuals.values()))
+        self._kernel.adopt(frozenset(_keys(self.virtuals.values())))
         self._begin(list(self.virtuals.values()))
 
     def reload(self, config: Config, before: Config) -> None:

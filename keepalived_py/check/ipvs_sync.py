@@ -16,7 +16,7 @@ from keepalived_py.kernel.namespace import DIRECTORY, INITIAL, visit
 from keepalived_py.kernel.netlink import NetlinkSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from keepalived_py.kernel.ipvs import Destination, Service, ServiceKey, SyncDaemon, Timeouts
     from keepalived_py.kernel.message import Message
@@ -26,13 +26,16 @@ NETLINK_GENERIC = 16
 MODULE = "ip_vs"
 LOAD_TIMEOUT = 5.0
 """Seconds that loading the module may take."""
-_ALREADY = {
-    Action.ADD_SERVICE: errno.EEXIST,
-    Action.ADD_DESTINATION: errno.EEXIST,
-    Action.DELETE_SERVICE: errno.ESRCH,
-    Action.DELETE_DESTINATION: errno.ENOENT,
+_INSTEAD = {
+    Action.ADD_SERVICE: Action.CHANGE_SERVICE,
+    Action.ADD_DESTINATION: Action.CHANGE_DESTINATION,
 }
-"""What the kernel says when things are as they shall be: another program was faster."""
+"""What is done when another program has added the same: ours are the properties that count."""
+_GONE = {
+    Action.DELETE_SERVICE: (errno.ESRCH, errno.ENOENT),
+    Action.DELETE_DESTINATION: (errno.ESRCH, errno.ENOENT),
+}
+"""What the kernel says when another program was faster."""
 _REQUESTS: dict[Action, Callable[..., bytes]] = {
     Action.ADD_SERVICE: ipvs.service_added,
     Action.CHANGE_SERVICE: ipvs.service_changed,
@@ -106,23 +109,20 @@ class IpvsSync:
 
     # The tables
 
-    def read(self) -> Table:
-        """Return what the kernel's tables hold, whoever put it there."""
-        table: Table = {}
+    def read(self, keys: Container[ServiceKey]) -> Table:
+        """Return what the kernel's tables hold of the services with these keys, whoever put it there."""
         if not self.is_available:
-            return table
+            return {}
         assert self._netlink is not None
-        services: list[Service] = []
+        services: dict[ServiceKey, Service] = {}
 
-        def take_service(answer: Message, buffer: bytes) -> None:
+        def take(answer: Message, buffer: bytes) -> None:
             found = ipvs.service_of(answer, buffer)
-            if found is not None:
-                services.append(found[0])
+            if found is not None and found[0].key in keys:
+                services[found[0].key] = found[0]
 
-        self._netlink.dump(ipvs.services_wanted(self._family), take_service)
-        for service in services:
-            table[service.key] = Entry(service, self._destinations(service))
-        return table
+        self._netlink.dump(ipvs.services_wanted(self._family), take)
+        return {key: Entry(service, self._destinations(service)) for key, service in services.items()}
 
     def _destinations(self, service: Service) -> dict[ipvs.DestinationKey, Destination]:
         assert self._netlink is not None
@@ -136,10 +136,12 @@ class IpvsSync:
         self._netlink.dump(ipvs.destinations_wanted(self._family, service), take)
         return destinations
 
-    def adopt(self, keys: Iterable[ServiceKey]) -> None:
-        """Take services that are in the kernel already, from a process that crashed, for ours."""
-        present = self.read()
-        self.applied.update({key: present[key] for key in keys if key in present})
+    def adopt(self, keys: Container[ServiceKey]) -> None:
+        """Take services that are in the kernel already, from an earlier process, for ours."""
+        try:
+            self.applied.update(self.read(keys))
+        except NetlinkError as problem:
+            self._log.error(f"IPVS: cannot read the tables: {problem}")
 
     def bring(self, desired: Mapping[ServiceKey, Entry], keys: Iterable[ServiceKey]) -> None:
         """Make the tables hold `desired` of the services with these keys, and nothing else of them.
@@ -167,22 +169,32 @@ class IpvsSync:
                 carried_out(self.applied, command)
 
     def _send(self, commands: list[Command]) -> set[int]:
-        """Send all commands; return the indexes of those that the kernel refused."""
-        assert self._netlink is not None
+        """Send all commands; return the indexes of those that `applied` must not count as carried out."""
         try:
-            errors = self._netlink.execute([self._request(command) for command in commands])
+            there, refused = self._sorted(commands)
+            again, failed = self._sorted(
+                [commands[index]._replace(action=_INSTEAD[commands[index].action]) for index in there]
+            )
         except NetlinkError as problem:
-            self._log.error(f"IPVS: {len(commands)} changes are lost: {problem}; reading the tables again")
-            self.applied = {key: entry for key, entry in self.read().items() if key in self.applied}
+            self._log.error(f"IPVS: {len(commands)} changes are in doubt: {problem}; reading the tables again")
+            ours = set(self.applied) | {command.service.key for command in commands}
+            self.applied.clear()
+            self.adopt(ours)
             return set(range(len(commands)))
-        refused = set()
-        for error in errors:
+        return {*refused, *(there[index] for index in (*again, *failed))}
+
+    def _sorted(self, commands: list[Command]) -> tuple[list[int], list[int]]:
+        """Send commands; return the indexes of those that another program was faster with, and of those that failed."""
+        assert self._netlink is not None
+        there, failed = [], []
+        for error in self._netlink.execute([self._request(command) for command in commands]) if commands else ():
             command = commands[error.sequence]
-            if error.errno == _ALREADY.get(command.action):
-                continue
-            refused.add(error.sequence)
-            self._log.error(f"IPVS: cannot {command.action.value} {_what(command)}: {error}")
-        return refused
+            if error.errno == errno.EEXIST and command.action in _INSTEAD:
+                there.append(error.sequence)
+            elif error.errno not in _GONE.get(command.action, ()):
+                failed.append(error.sequence)
+                self._log.error(f"IPVS: cannot {command.action.value} {_what(command)}: {error}")
+        return there, failed
 
     def _request(self, command: Command) -> bytes:
         parts = (command.service,) if command.destination is None else (command.service, command.destination)

@@ -79,7 +79,7 @@ class HealthChecker:
         self._director.start(self._config, adopt=self._child.respawned)
         self._messenger.configure(self._config.global_defs)
         self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
-        self._farm.start(self._config, adopt=self._child.respawned)
+        self._farm.start(self._config)
         self._correspondent.begin()
 
     def _interfaces_changed(self) -> None:

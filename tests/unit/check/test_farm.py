@@ -119,7 +119,7 @@ def test_server_that_dies_leaves_and_the_sorry_server_stands_in(stage: Stage, li
     first, second = map(port, listeners)
     sorry = Endpoint(address=LOOPBACK, port=9)
     config = Config(virtual_servers=(virtual(real(first), real(second, weight=4), quorum=4, sorry_server=sorry),))
-    stage.farm.start(config, adopt=False)
+    stage.farm.start(config)
     assert stage.tables.weights() == {80: {first: 1, second: 4}}
     listeners[1].close()
     stage.wait(lambda: stage.tables.weights() == {80: {9: 1}})
@@ -137,7 +137,7 @@ def test_reload_of_the_same_touches_nothing_and_a_changed_weight_is_one_edit(
 ) -> None:
     first, second = map(port, listeners)
     before = Config(virtual_servers=(virtual(real(first)), virtual(real(second), port=81)))
-    stage.farm.start(before, adopt=False)
+    stage.farm.start(before)
     stage.tables.commands.clear()
     again = Config(virtual_servers=(virtual(real(first)), virtual(real(second), port=81)))
     stage.farm.reload(again, before)
@@ -154,7 +154,7 @@ def test_dead_server_stays_dead_over_a_reload_and_its_check_goes_on(
 ) -> None:
     first, second = map(port, listeners)
     before = Config(virtual_servers=(virtual(real(first), real(second)),))
-    stage.farm.start(before, adopt=False)
+    stage.farm.start(before)
     listeners[1].close()
     stage.wait(lambda: stage.tables.weights() == {80: {first: 1}})
     after = Config(virtual_servers=(virtual(real(first), real(second), lvs_sched="rr"),))
@@ -167,7 +167,7 @@ def test_dead_server_stays_dead_over_a_reload_and_its_check_goes_on(
 def test_server_and_check_that_a_reload_takes_away_are_gone(stage: Stage, listeners: list[socket.socket]) -> None:
     first, second = map(port, listeners)
     before = Config(virtual_servers=(virtual(real(first), real(second)), virtual(real(second), port=81)))
-    stage.farm.start(before, adopt=False)
+    stage.farm.start(before)
     after = Config(virtual_servers=(virtual(real(first)),))
     stage.farm.reload(after, before)
     assert stage.tables.weights() == {80: {first: 1}}
@@ -181,7 +181,7 @@ def test_server_and_check_that_a_reload_takes_away_are_gone(stage: Stage, listen
 def test_alpha_keeps_servers_out_until_their_first_success(stage: Stage, listeners: list[socket.socket]) -> None:
     first = port(listeners[0])
     config = Config(virtual_servers=(virtual(real(first), real(9), alpha=True),))
-    stage.farm.start(config, adopt=False)
+    stage.farm.start(config)
     assert stage.tables.weights() == {80: {}}
     stage.wait(lambda: stage.tables.weights() == {80: {first: 1}})
 
@@ -189,7 +189,7 @@ def test_alpha_keeps_servers_out_until_their_first_success(stage: Stage, listene
 @pytest.mark.parametrize(("keep", "left"), [(False, {}), (True, {80: {7: 1}})])
 def test_end_empties_the_tables_unless_they_are_to_be_kept(keep: bool, left: dict[int, Any]) -> None:
     stage = Stage()
-    stage.farm.start(Config(virtual_servers=(virtual(real(7, tcp_check=())),)), adopt=False)
+    stage.farm.start(Config(virtual_servers=(virtual(real(7, tcp_check=())),)))
     stage.farm.stop(keep=keep)
     assert stage.tables.weights() == left
     stage.reactor.close()

@@ -46,7 +46,7 @@ class Stage:
         self.messenger.configure(config.global_defs)
         herald.listeners.append(self.messenger)
         self.farm = Farm(self.reactor, cast("IpvsSync", MemoryTables()), herald, Maker(self.programs))
-        self.farm.start(config, adopt=False)
+        self.farm.start(config)
 
     def observe(self, server: str, result: ProbeResult) -> None:
         virtual = self.farm.virtuals[KEY]
