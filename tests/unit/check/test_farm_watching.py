@@ -38,7 +38,7 @@ def with_file(weight: int, *servers: VirtualServer) -> Config:
 
 def begin(stage: Stage, config: Config) -> None:
     stage.farm.observations.configure(config.track_files)
-    stage.farm.start(config, adopt=False)
+    stage.farm.start(config)
 
 
 def only_watch(stage: Stage) -> Watch:

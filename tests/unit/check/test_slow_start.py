@@ -35,7 +35,7 @@ def watched(number: int, name: str, **changes: Any) -> RealServer:
 
 def begin(stage: Stage, *servers: RealServer, **changes: Any) -> Config:
     config = Config(virtual_servers=(virtual(*servers, **changes),))
-    stage.farm.start(config, adopt=False)
+    stage.farm.start(config)
     return config
 
 
@@ -131,7 +131,7 @@ def test_shared_check_asks_once_for_all_virtual_servers(stage: Stage) -> None:
         other = real(port(listener), tcp_check=(check,), weight=2)
         servers = (virtual(server), virtual(server, port=81), virtual(other, port=82, delay_loop=7.0))
         before = Config(virtual_servers=servers, global_defs=SHARED)
-        stage.farm.start(before, adopt=False)
+        stage.farm.start(before)
         first, second, third = [watch.schedule for _, _, watch in stage.farm.places()]
         assert first is not None
         assert second is not None
