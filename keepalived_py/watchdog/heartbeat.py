@@ -7,13 +7,11 @@ the number of the configuration it has in effect, a record area of its own, and 
 from __future__ import annotations
 
 import mmap
-import struct
 
 RECORD_SIZE = 64 * 1024
 HISTORY_SIZE = 128 * 1024
 """Bytes for what happened; the kernel gives memory for the pages that have been written only."""
-_STAMP = struct.Struct("=d")
-_GENERATION = struct.Struct("=Q")
+_WORD = 8
 _RECORD_OFFSET = mmap.PAGESIZE
 _HISTORY_OFFSET = _RECORD_OFFSET + RECORD_SIZE
 _SLOT_SIZE = _HISTORY_OFFSET + HISTORY_SIZE
@@ -22,31 +20,33 @@ _SLOT_SIZE = _HISTORY_OFFSET + HISTORY_SIZE
 class Slot:
     """One child's part of the shared memory; the child stamps, the supervisor reads.
 
-    A stamp is eight aligned bytes, which the processors that we run on store in one piece.
+    Stamp and generation are eight aligned bytes each, stored by assignment, which the processors that we run on do in
+    one piece. `struct.pack_into` does not: it clears the bytes first, and whoever reads then sees a zero.
     """
 
     def __init__(self, memory: memoryview) -> None:
-        self._head = memory[:_RECORD_OFFSET]
+        self._stamp = memory[:_WORD].cast("d")
+        self._generation = memory[_WORD : 2 * _WORD].cast("Q")
         self.record = memory[_RECORD_OFFSET:_HISTORY_OFFSET]
         self.history = memory[_HISTORY_OFFSET:]
 
     def beat(self, now: float) -> None:
         """Stamp that the child's loop is alive at `now` (seconds, monotonic)."""
-        _STAMP.pack_into(self._head, 0, now)
+        self._stamp[0] = now
 
     def acknowledge(self, generation: int) -> None:
         """Say that configuration `generation` is in effect in the child."""
-        _GENERATION.pack_into(self._head, _STAMP.size, generation)
+        self._generation[0] = generation
 
     @property
     def stamp(self) -> float:
         """The time of the last stamp."""
-        return float(_STAMP.unpack_from(self._head, 0)[0])
+        return self._stamp[0]
 
     @property
     def generation(self) -> int:
         """The configuration that the child has in effect; 0 before it has any."""
-        return int(_GENERATION.unpack_from(self._head, _STAMP.size)[0])
+        return self._generation[0]
 
     def vacate(self, now: float) -> None:
         """Make the slot ready for another process; the record stays for it to read."""
