@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -18,17 +20,20 @@ if TYPE_CHECKING:
 
 FAREWELL = 1.0
 """Seconds that scripts get to run in order when the process ends; what has not begun by then is begun at once."""
+AT_ONCE = 4
+"""Scripts that may be in their first moment: hundreds of them at once would take the processors from the adverts."""
+FIRST_MOMENT = 0.5
+"""Seconds after which a script that still runs no longer keeps another from starting."""
 
 
 class _Subject:
-    """One instance or group: its queue, the timer of the queue's deadline, and what runs."""
+    """One instance or group: its queue, and the timer of the queue's deadline."""
 
-    __slots__ = ("programs", "queue", "timer")
+    __slots__ = ("queue", "timer")
 
     def __init__(self, timer: Timer) -> None:
         self.queue = ScriptQueue()
         self.timer = timer
-        self.programs: dict[Task, Program] = {}
 
 
 class NotifyScripts:
@@ -49,6 +54,9 @@ class NotifyScripts:
         self._log = log
         self._programs = programs
         self._subjects: dict[tuple[str, str], _Subject] = {}
+        self._running: dict[Task, Program] = {}
+        self._fresh: set[Task] = set()
+        self._due: deque[tuple[Task, Callable[[Task, Outcome], None]]] = deque()
         self._finished: Callable[[], None] | None = None
 
     def run(self, tasks: Sequence[Task]) -> None:
@@ -68,6 +76,7 @@ class NotifyScripts:
     def finish(self, finished: Callable[[], None]) -> None:
         """Call `finished` when every script has run or, after a moment, has at least been started."""
         self._finished = finished
+        self._start_due()
         if not self._finish_if_quiet():
             self._reactor.call_later(FAREWELL, self._hurry)
 
@@ -75,10 +84,15 @@ class NotifyScripts:
         for subject in self._subjects.values():
             for task in subject.queue.hurry():
                 self._start(task, self._ended_alone)
+        self._start_due()
         self._say_finished()
 
     def _finish_if_quiet(self) -> bool:
-        if self._finished is None or any(subject.queue.running is not None for subject in self._subjects.values()):
+        if (
+            self._finished is None
+            or self._due
+            or any(subject.queue.running is not None for subject in self._subjects.values())
+        ):
             return False
         self._reactor.call_soon(self._say_finished)
         return True
@@ -95,7 +109,7 @@ class NotifyScripts:
             self._log.verbose(f"({event.name}) {event.news} has passed while a notify script ran: not told to scripts")
         queue.skipped.clear()
         if task is not None:
-            subject.programs[task] = self._start(task, lambda one, outcome: self._ended(key, one, outcome))
+            self._start(task, lambda one, outcome: self._ended(key, one, outcome))
         if queue.deadline_at == inf:
             subject.timer.cancel()
         else:
@@ -104,20 +118,36 @@ class NotifyScripts:
             self._subjects.pop(key, None)
         self._finish_if_quiet()
 
-    def _start(self, task: Task, ended: Callable[[Task, Outcome], None]) -> Program:
-        command = command_of(
-            task.script, *task.words, environment=dict(task.event.details), tied=False, keep_error=False
-        )
-        return self._programs.start(command, lambda outcome: ended(task, outcome))
+    def _start(self, task: Task, ended: Callable[[Task, Outcome], None]) -> None:
+        """Start a script, or let it wait for its turn."""
+        self._due.append((task, ended))
+        self._start_due()
+
+    def _start_due(self) -> None:
+        """Start the scripts whose turn it is; at the end, when there are no adverts any more, all of them."""
+        while self._due and (len(self._fresh) < AT_ONCE or self._finished is not None):
+            task, ended = self._due.popleft()
+            self._fresh.add(task)
+            self._reactor.call_later(FIRST_MOMENT, self._no_longer_fresh, task)
+            command = command_of(
+                task.script, *task.words, environment=dict(task.event.details), tied=False, keep_error=False
+            )
+            self._running[task] = self._programs.start(command, partial(ended, task))
+
+    def _no_longer_fresh(self, task: Task) -> None:
+        if task in self._fresh:
+            self._fresh.remove(task)
+            self._start_due()
 
     def _ended(self, key: tuple[str, str], task: Task, outcome: Outcome) -> None:
         self._ended_alone(task, outcome)
         subject = self._subjects.get(key)
         if subject is not None:
-            subject.programs.pop(task, None)
             self._go_on(key, subject, subject.queue.ended(task, self._reactor.time()))
 
     def _ended_alone(self, task: Task, outcome: Outcome) -> None:
+        self._running.pop(task, None)
+        self._no_longer_fresh(task)
         if not outcome.succeeded:
             event = task.event
             self._log.info(f"({event.name}) notify script {task.script.words[0]} for {event.news} {outcome.describe()}")
@@ -135,7 +165,7 @@ class NotifyScripts:
                 f"({event.name}) notify script {slow.script.words[0]} for {event.news} is still running after"
                 f" {PATIENCE:g} s: no longer waiting for it"
             )
-        if too_many is not None and too_many in subject.programs:
+        if too_many is not None and too_many in self._running:
             self._log.warning(f"({too_many.event.name}) too many notify scripts hang: ending the oldest")
-            subject.programs[too_many].terminate()
+            self._running[too_many].terminate()
         self._go_on(key, subject, task)

@@ -8,8 +8,9 @@ import pytest
 
 from keepalived_py.config.arguments import Script
 from keepalived_py.notify import queue
+from keepalived_py.notify import scripts as scripts_module
 from keepalived_py.notify.event import News
-from keepalived_py.notify.scripts import NotifyScripts
+from keepalived_py.notify.scripts import AT_ONCE, NotifyScripts
 from tests.unit.notify.bench import Bench, task
 
 if TYPE_CHECKING:
@@ -144,6 +145,33 @@ def test_end_starts_what_is_left_after_a_moment_and_kills_nothing(bench: Bench, 
     (bench.directory / "go").touch()
     bench.until(lambda: len(bench.lines()) == 6)
     assert {"end MASTER", "end STOP first", "end STOP second"} <= set(bench.lines())
+
+
+def test_scripts_of_many_instances_start_a_few_at_a_time_and_hanging_ones_hold_up_none_for_long(
+    bench: Bench, scripts: NotifyScripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripts_module, "FIRST_MOMENT", 5.0)
+    script = bench.script(WAIT)
+    for number in range(AT_ONCE + 3):
+        scripts.run([task(script, News.MASTER, f"VI_{number}")])
+    bench.until(lambda: len(bench.lines()) == AT_ONCE)
+    assert len(bench.programs.running) == AT_ONCE
+    assert len(scripts._due) == 3
+    bench.until(lambda: len(bench.lines()) == AT_ONCE + 3, 60.0)
+    (bench.directory / "go").touch()
+    bench.until(lambda: not scripts._subjects)
+
+
+def test_end_lets_no_script_wait_for_its_turn(bench: Bench, scripts: NotifyScripts) -> None:
+    finished: list[bool] = []
+    script = bench.script(WAIT)
+    for number in range(3 * AT_ONCE):
+        scripts.run([task(script, News.STOP, f"VI_{number}")])
+    scripts.finish(lambda: finished.append(True))
+    assert len(bench.programs.running) == 3 * AT_ONCE
+    (bench.directory / "go").touch()
+    bench.until(lambda: finished)
+    bench.until(lambda: len(bench.lines()) == 6 * AT_ONCE)
 
 
 def test_end_with_nothing_to_do_comes_at_once(bench: Bench, scripts: NotifyScripts) -> None:
