@@ -42,6 +42,10 @@ _PATIENCE: Final = frozenset(
 """What of a check says how often and how patiently it asks, not what it asks."""
 
 
+_OWN: Final = frozenset({"AGENT_CHECK"})
+"""Checks whose result depends on the weight of the server behind each virtual server: never shared."""
+
+
 class Builder:
     """Makes running virtual servers.
 
@@ -146,7 +150,7 @@ class Builder:
         if made is None:
             return
         probe, watch.where = made
-        if self._config is not None and self._config.global_defs.share_checks:
+        if self._config is not None and self._config.global_defs.share_checks and watch.keyword not in _OWN:
             key = _question(real.config, virtual.config, watch)
             watch.schedule = self._sharing.share(key, watch.settings, probe, observed)
         elif watch.schedule is None or isinstance(watch.schedule, Share):

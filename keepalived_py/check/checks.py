@@ -9,11 +9,12 @@ from keepalived_py.check.settings import target_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from keepalived_py.check.dialogue import Step
     from keepalived_py.check.probe import Probe
     from keepalived_py.check.settings import Settings
     from keepalived_py.check.target import Target
     from keepalived_py.config.model.check import RealServer, Ssl, VirtualServer
-    from keepalived_py.config.model.checkers import HttpGet, MiscCheck
+    from keepalived_py.config.model.checkers import AgentCheck, HttpGet, MiscCheck, TcpCheck
     from keepalived_py.program import Programs
 
 KEYWORDS: Final = {
@@ -25,6 +26,7 @@ KEYWORDS: Final = {
     "udp_check": "UDP_CHECK",
     "ping_check": "PING_CHECK",
     "misc_check": "MISC_CHECK",
+    "agent_check": "AGENT_CHECK",
     "file_check": "FILE_CHECK",
     "bfd_check": "BFD_CHECK",
 }
@@ -75,9 +77,12 @@ class Maker:
         if keyword in {"HTTP_GET", "SSL_GET"}:
             return self._web(record, server, virtual, settings)
         make = _MAKERS.get(keyword)
-        if make is None:
+        if make is None and keyword != "AGENT_CHECK":
             return None
         target = target_of(record, server, virtual, settings)
+        if make is None:
+            weight = virtual.weight if server.weight is None else server.weight
+            return _agent(record, target, weight, alpha=settings.alpha), str(target)
         return make(record, target), str(target)
 
     def _web(self, record: HttpGet, server: RealServer, virtual: VirtualServer, settings: Settings) -> Made:
@@ -99,10 +104,26 @@ class Maker:
         return Probing(self._programs, command, dynamic=record.misc_dynamic), f"[{script.words[0]}]"
 
 
-def _tcp(_record: Any, target: Target) -> Probe:
-    from keepalived_py.check.tcp_check import TcpCheck  # noqa: PLC0415
+def _tcp(record: TcpCheck, target: Target) -> Probe:
+    from keepalived_py.check.tcp_check import TcpCheck as Probing  # noqa: PLC0415
 
-    return TcpCheck(target)
+    return Probing(target, _steps(record) if record.step else ())
+
+
+def _steps(record: TcpCheck) -> tuple[Step, ...]:
+    from keepalived_py.check.dialogue import Step  # noqa: PLC0415 - most checks only connect
+    from keepalived_py.config.escapes import octets_of  # noqa: PLC0415
+
+    return tuple(
+        Step(bytes(octets_of(step.send or "")), tuple(octets_of(text) for text in step.expect)) for step in record.step
+    )
+
+
+def _agent(record: AgentCheck, target: Target, weight: int, *, alpha: bool) -> Probe:
+    from keepalived_py.check.agent_check import AgentCheck as Probing  # noqa: PLC0415
+    from keepalived_py.config.escapes import octets_of  # noqa: PLC0415
+
+    return Probing(target, weight, bytes(octets_of(record.send or "")), alpha=alpha)
 
 
 def _smtp(record: Any, target: Target) -> Probe:

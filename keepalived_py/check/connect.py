@@ -40,9 +40,13 @@ def open_socket(target: Target, kind: int = socket.SOCK_STREAM, protocol: int = 
     """Return a socket that does not block, bound as the target asks for.
 
     Raises:
-        ConnectError: the interface, the source address or the permission for a mark is missing.
+        ConnectError: the kernel gives no such socket, or the interface, the source address or the permission for a mark
+            is missing; its cause is what the kernel said.
     """
-    made = socket.socket(_FAMILIES[target.family], kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, protocol)
+    try:
+        made = socket.socket(_FAMILIES[target.family], kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, protocol)
+    except OSError as problem:  # no such family in this kernel, too many descriptors, not permitted
+        raise ConnectError(reason_of(problem)) from problem
     try:
         if target.mark:
             made.setsockopt(socket.SOL_SOCKET, SO_MARK, target.mark)

@@ -23,6 +23,9 @@ class Conversation:
         timeout: longest wait in seconds for each piece.
         longest: seconds for the whole conversation: a server that says one byte a second ends here.
         most: bytes that are read at all.
+
+    Attributes:
+        ended: whether the other end has closed, as `more` found out.
     """
 
     def __init__(self, connection: socket.socket, timeout: float, longest: float, most: int = 64 * 1024) -> None:
@@ -32,6 +35,7 @@ class Conversation:
         self._longest = longest
         self._left = most
         self._buffer = bytearray()
+        self.ended = False
 
     async def send(self, data: bytes) -> None:
         """Send all of `data`. Raises ConnectError."""
@@ -61,6 +65,29 @@ class Conversation:
         line = bytes(self._buffer[:end]).removesuffix(b"\r")
         del self._buffer[: end + 1]
         return line
+
+    @property
+    def ahead(self) -> bytes:
+        """What has come and has not been taken."""
+        return bytes(self._buffer)
+
+    def skip(self, count: int) -> None:
+        """Take bytes that have come."""
+        del self._buffer[:count]
+
+    def forget(self) -> None:
+        """Take everything that has come, also what nobody has read yet."""
+        self._buffer.clear()
+        while self._left > 0 and (piece := self._read_now()):
+            self._left -= len(piece)
+
+    async def more(self, *, may_end: bool = False) -> None:
+        """Wait for at least a byte more. Raises ConnectError, also when the other end closes unless it may."""
+        piece = await self._piece()
+        self._buffer += piece
+        self.ended = not piece
+        if self.ended and not may_end:
+            raise ConnectError("closed by the server")
 
     async def _piece(self) -> bytes:
         while (piece := self._read_now()) is None:

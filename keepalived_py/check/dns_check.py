@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import TYPE_CHECKING
 
 import dns.exception
-import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keepalived_py.check.target import Target
 
 LONGEST = 65535
+TRUNCATED = 0x02
+"""Bit TC in the third octet of a header (RFC 1035 section 4.1.1)."""
 
 
 class DnsCheck:
@@ -55,21 +57,27 @@ class DnsCheck:
         query = dns.message.make_query(self._name, self._kind)
         connection.send(query.to_wire())
         ends_at = time.monotonic() + self.target.timeout
-        while True:
-            await readable(connection, max(0.0, ends_at - time.monotonic()))
-            result = self._judged(query, connection.recv(LONGEST))
-            if result is not None:
-                return result
+        while (left := ends_at - time.monotonic()) > 0:
+            await readable(connection, left)
+            with contextlib.suppress(BlockingIOError):  # a datagram's checksum may have been wrong
+                result = self._judged(query, connection.recv(LONGEST))
+                if result is not None:
+                    return result
+        raise TimeoutError
 
     def _judged(self, query: dns.message.Message, octets: bytes) -> ProbeResult | None:
         """Return what an answer means; None when it is none to our question."""
         if len(octets) < 12 or int.from_bytes(octets[:2]) != query.id or not octets[2] & 0x80:
             return None
+        if octets[2] & TRUNCATED:
+            # What has been cut need not be readable; the server has an answer, or the code says what is wrong.
+            return _verdict(dns.rcode.Rcode(octets[3] & 0x0F))
         try:
             answer = dns.message.from_wire(octets, ignore_trailing=True)
-        except dns.message.Truncated:
-            return UP  # what fits says that there is an answer
         except (dns.exception.DNSException, ValueError, IndexError) as problem:
             return failed(f"unreadable answer: {type(problem).__name__}")
-        code = answer.rcode()
-        return UP if code == dns.rcode.NOERROR else failed(f"answer {dns.rcode.to_text(code)}")
+        return _verdict(answer.rcode())
+
+
+def _verdict(code: dns.rcode.Rcode) -> ProbeResult:
+    return UP if code == dns.rcode.NOERROR else failed(f"answer {dns.rcode.to_text(code)}")

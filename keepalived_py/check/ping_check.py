@@ -6,6 +6,7 @@ on the machine. Here a raw socket is used where the range leaves us out, and the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -61,7 +62,9 @@ class PingCheck:
         protocol = _PROTOCOL[self.target.family]
         try:
             return open_socket(self.target, socket.SOCK_DGRAM, protocol), False
-        except PermissionError:
+        except ConnectError as problem:
+            if not isinstance(problem.__cause__, PermissionError):
+                raise
             return open_socket(self.target, socket.SOCK_RAW, protocol), True
 
     async def _ask(self, channel: socket.socket, *, is_raw: bool) -> ProbeResult:
@@ -70,12 +73,19 @@ class PingCheck:
         channel.send(self._request(token))
         ends_at = time.monotonic() + self.target.timeout
         while True:
-            await readable(channel, max(0.0, ends_at - time.monotonic()))
-            answer = channel.recv(LONGEST)
+            answer = await self._datagram(channel, ends_at)
             if is_raw and self.target.family == 4 and answer:
                 answer = answer[(answer[0] & 15) * 4 :]  # a raw socket delivers the IPv4 header too
             if self._is_answer(answer, token):
                 return UP
+
+    async def _datagram(self, channel: socket.socket, ends_at: float) -> bytes:
+        """Return the next datagram. Raises TimeoutError, also when others keep us busy until the end."""
+        while (left := ends_at - time.monotonic()) > 0:
+            await readable(channel, left)
+            with contextlib.suppress(BlockingIOError):  # its checksum may have been wrong
+                return channel.recv(LONGEST)
+        raise TimeoutError
 
     def _request(self, token: bytes) -> bytes:
         kind = _REQUEST[self.target.family]

@@ -82,6 +82,9 @@ class Schedule:
 
         The next run stays where it is unless that is too late now.
         """
+        inherit = getattr(probe, "inherit", None)
+        if inherit is not None:
+            inherit(self._probe)
         self._settings, self._probe = settings, probe
         latest = self._reactor.time() + settings.delay_loop
         if self._timer.when is not None and self._timer.when > latest:

@@ -50,7 +50,7 @@ class SmtpCheck:
             (f"HELO {self._name}", "250", "answer to HELO"),
         ):
             if command:
-                await talk.send(f"{command}\r\n".encode())
+                await talk.send(f"{command}\r\n".encode("utf-8", "surrogateescape"))
             code, text = await _answer(talk)
             if code != expected:
                 return failed(f"bad {what}: {text[:_SHOWN]!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.connect import ConnectError, connect, reason_of
@@ -60,12 +61,17 @@ class UdpCheck:
 
     async def _ask(self, connection: socket.socket) -> ProbeResult:
         connection.send(os.urandom(RANDOM_LENGTH) if self._payload is None else self._payload)
-        try:
-            await readable(connection, self.target.timeout)
-        except TimeoutError:
-            return UP if self._reply is None else failed(f"no answer within {self.target.timeout:.1f} s")
-        answer = connection.recv(LONGEST)  # raises what an ICMP error said
-        return UP if self._reply is None else self._judged(answer)
+        ends_at = time.monotonic() + self.target.timeout
+        while (left := ends_at - time.monotonic()) > 0:
+            try:
+                await readable(connection, left)
+                answer = connection.recv(LONGEST)  # raises what an ICMP error said
+            except TimeoutError:
+                break
+            except BlockingIOError:  # a datagram's checksum may have been wrong
+                continue
+            return UP if self._reply is None else self._judged(answer)
+        return UP if self._reply is None else failed(f"no answer within {self.target.timeout:.1f} s")
 
     def _judged(self, answer: bytes) -> ProbeResult:
         if not self._shortest <= len(answer) <= self._longest:

@@ -48,7 +48,7 @@ class KeywordRow:
 
 def keyword_table() -> list[KeywordRow]:
     """Return every row: keywords, their other spellings, options on lines, directives of the language itself."""
-    rows = list(_rows(Config, "", "global", in_effect=True))
+    rows = list(_rows(Config, "", "global", in_effect=True, beyond=False))
     rows += [
         KeywordRow(f"(lexer)/{word}", word, "other", syntax, kind, limits, "-", text, in_effect=True)
         for word, syntax, kind, limits, text in DIRECTIVES
@@ -56,19 +56,22 @@ def keyword_table() -> list[KeywordRow]:
     return rows
 
 
-def _rows(target: type[Record], prefix: str, section: str, *, in_effect: bool) -> Iterator[KeywordRow]:
+def _rows(target: type[Record], prefix: str, section: str, *, in_effect: bool, beyond: bool) -> Iterator[KeywordRow]:
     for known in target.keywords_.values():
         where = known.section or section
         effective = in_effect and known.in_effect
         for alias in (None, *known.aliases):
-            row = _row(known, alias, prefix, where, in_effect=effective and (alias is None or alias.in_effect))
+            acts = effective and (alias is None or alias.in_effect)
+            row = _row(known, alias, prefix, where, in_effect=acts, beyond=beyond)
             yield row
             inner = nested(known.kind)
             if inner is not None:
-                yield from _rows(inner, f"{row.path}/", where, in_effect=effective)
+                yield from _rows(inner, f"{row.path}/", where, in_effect=effective, beyond=row.beyond)
 
 
-def _row(known: Keyword, alias: Alias | None, prefix: str, section: str, *, in_effect: bool) -> KeywordRow:
+def _row(
+    known: Keyword, alias: Alias | None, prefix: str, section: str, *, in_effect: bool, beyond: bool
+) -> KeywordRow:
     kind = alias.kind if alias and alias.kind else known.kind
     name = alias.name if alias else known.name
     return KeywordRow(
@@ -81,7 +84,7 @@ def _row(known: Keyword, alias: Alias | None, prefix: str, section: str, *, in_e
         default=default_text(known, kind),
         help=alias.help if alias else known.help,
         in_effect=in_effect,
-        beyond=known.beyond or (alias is not None and alias.beyond),
+        beyond=beyond or known.beyond or (alias is not None and alias.beyond),
     )
 
 

@@ -17,6 +17,7 @@ PURE = frozenset(
         *(f"vrrp.{name}" for name in ("routing", "holdings", "restoration")),
         "messages",
         "file_number",
+        "check.agent",
         *(
             f"config.{name}_checks"
             for name in ("instance", "interface", "group", "tracking", "script", "server", "key", "firewall")

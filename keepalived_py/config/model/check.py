@@ -24,6 +24,7 @@ from keepalived_py.config.model.checkers import (
     PAUSE,
     RETRY,
     WARMUP,
+    AgentCheck,
     BfdCheck,
     DnsCheck,
     FileCheck,
@@ -177,6 +178,9 @@ class RealServer(Record):
     )
     ping_check: tuple[PingCheck, ...] = keyword(
         Block(PingCheck, multiple=True), "Check by an ICMP echo", default=(), name="PING_CHECK"
+    )
+    agent_check: tuple[AgentCheck, ...] = keyword(
+        Block(AgentCheck, multiple=True), "Check by asking an agent", default=(), name="AGENT_CHECK", beyond=True
     )
     misc_check: tuple[MiscCheck, ...] = keyword(
         Block(MiscCheck, multiple=True), "Check by a script", default=(), name="MISC_CHECK"

@@ -8,6 +8,7 @@ from keepalived_py.config.addresses import Address
 from keepalived_py.config.arguments import CommandLine, Exactly, Maybe, Script, Several, User, UserValue, WeightValue
 from keepalived_py.config.blocks import Block
 from keepalived_py.config.check_values import Digest, DnsName, HexText, Pattern, StackSizes, StatusCodes
+from keepalived_py.config.escapes import EscapedText
 from keepalived_py.config.fields import Record, keyword, record, sets
 from keepalived_py.config.scalars import Boolean, Choice, Flag, Integer, Interface, Seconds, Text
 
@@ -83,8 +84,33 @@ class ConnectionCheck(Record):
 
 
 @record
+class Step(Record):
+    """Something said over a connection, and what must come back."""
+
+    send: str | None = keyword(EscapedText(), "What is sent first", default=None, unset="nothing", beyond=True)
+    expect: tuple[str, ...] = keyword(
+        Several(EscapedText(wildcard=True), type_name="escaped text list", syntax="TEXT ...", strict=True),
+        "The answer must begin with one of these",
+        default=(),
+        unset="no answer is waited for",
+        beyond=True,
+    )
+
+
+@record
 class TcpCheck(ConnectionCheck):
-    """The connection itself."""
+    """The connection itself, and perhaps a few steps of talk over it."""
+
+    step: tuple[Step, ...] = keyword(
+        Block(Step, multiple=True), "A step of talk after the connection; repeatable", default=(), beyond=True
+    )
+
+
+@record
+class AgentCheck(ConnectionCheck):
+    """What an agent on the server says, as HAProxy's agent check understands it."""
+
+    send: str | None = keyword(EscapedText(), "What is sent first", default=None, unset="nothing", beyond=True)
 
 
 @record

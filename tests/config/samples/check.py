@@ -99,6 +99,7 @@ REAL: dict[str, Uses] = {
     "MISC_CHECK": ("MISC_CHECK {\n misc_path /bin/true\n } => MISC_CHECK {", "»MISC_CHECK {\n } :: misc_path"),
     "SMTP_CHECK": ("SMTP_CHECK {\n }", "»SMTP_CHECK :: missing '{'"),
     "TCP_CHECK": ("TCP_CHECK {\n }", "»TCP_CHECK :: missing '{'"),
+    "AGENT_CHECK": ("AGENT_CHECK {\n }", "»AGENT_CHECK :: missing '{'"),
     "PING_CHECK": ("PING_CHECK {\n }", "»PING_CHECK :: missing '{'"),
     "UDP_CHECK": ("UDP_CHECK {\n }", "»UDP_CHECK :: missing '{'"),
     "HTTP_GET": ("HTTP_GET {\n url {\n path /\n }\n }", "»HTTP_GET {\n } :: url"),
@@ -125,6 +126,17 @@ CONNECTION: dict[str, Uses] = {
     "bind_if": interface("bind_if"),
     "fwmark": number("fwmark", 7, 0, U32),
 }
+TCP: dict[str, Uses] = {**CONNECTION, "step": ("step {\n send a\n }", "»step :: missing '{'")}
+STEP: dict[str, Uses] = {
+    "send": (
+        'send "PING\\r\\n" => send PING\\r\\n',
+        "send »\\z :: is no escape",
+        "send »\\? :: no meaning",
+        "»send :: needs",
+    ),
+    "expect": ("expect +PONG \\?\\x00", "»expect +PONG \\x0 :: is no escape", "»expect :: needs"),
+}
+AGENT: dict[str, Uses] = {**CONNECTION, "send": STEP["send"]}
 MISC: dict[str, Uses] = {
     **COMMON,
     "misc_path": ("misc_path /bin/sleep => misc_path \"'/bin/sleep'\"", "»misc_path :: needs"),

@@ -127,7 +127,8 @@ def server_rows() -> Iterator[Sample]:
     checkers: dict[str, tuple[str, Mapping[str, Uses]]] = {
         "MISC_CHECK": ("misc_path /bin/true\n  ", check.MISC),
         "SMTP_CHECK": ("", check.SMTP),
-        "TCP_CHECK": ("", check.CONNECTION),
+        "TCP_CHECK": ("", check.TCP),
+        "AGENT_CHECK": ("", check.AGENT),
         "PING_CHECK": ("", check.CONNECTION),
         "UDP_CHECK": ("", check.UDP),
         "HTTP_GET": ("url {\n path /\n }\n  ", check.HTTP),
@@ -142,6 +143,8 @@ def server_rows() -> Iterator[Sample]:
             yield sample(
                 f"virtual_server/real_server/{name}/{word}", real.replace("%s", f"{name} {{\n  {own}%s\n  }}"), uses
             )
+    step = real.replace("%s", "TCP_CHECK {\n  step {\n   %s\n  }\n  }")
+    yield from rows("virtual_server/real_server/TCP_CHECK/step/", step, check.STEP)
     host = real.replace("%s", "SMTP_CHECK {\n  host {\n   %s\n  }\n  }")
     yield from rows("virtual_server/real_server/SMTP_CHECK/host/", host, check.HOST)
     for name, table in (("HTTP_GET", check.URL), ("SSL_GET", check.SSL_URL)):
