@@ -8,7 +8,7 @@ from keepalived_py.check.checks import records_of
 from keepalived_py.check.health import Checker, RealServer, VirtualServer
 from keepalived_py.check.running import RunningReal, RunningVirtual, Watch, real_full_name, real_key, sorry_key
 from keepalived_py.check.schedule import Schedule
-from keepalived_py.check.service import services_of
+from keepalived_py.check.service import NO_MARKS, services_of
 from keepalived_py.check.settings import settings_of
 from keepalived_py.check.sharing import Share, Sharing
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from keepalived_py.check.checks import Maker
+    from keepalived_py.check.marks import Use
     from keepalived_py.check.observations import Observations
     from keepalived_py.check.probe import ProbeResult
     from keepalived_py.check.settings import Settings
@@ -62,11 +63,13 @@ class Builder:
         self._observations = observations
         self._observed = observed
         self._sharing = Sharing(reactor)
+        self._marks = NO_MARKS
         self._groups: Mapping[str, VirtualServerGroup] = {}
         self._config: Config | None = None
 
-    def configure(self, config: Config) -> None:
+    def configure(self, config: Config, marks: Mapping[Use, int] = NO_MARKS) -> None:
         """Take what virtual servers depend on besides their own blocks."""
+        self._marks = marks
         self._config = config
         self._groups = {group.name: group for group in config.virtual_server_groups}
         self._maker.configure(config.ssl)
@@ -90,7 +93,7 @@ class Builder:
             sorry_server=sorry_key(config),
             sorry_inhibit=config.sorry_server_inhibit,
         )
-        services = services_of(config, self._groups)
+        services = services_of(config, self._groups, self._marks)
         virtual = RunningVirtual(config, services, health, {real.name: real for real in reals})
         if known is not None:
             health.has_quorum = known.health.has_quorum

@@ -8,15 +8,17 @@ from keepalived_py.check.builder import Builder
 from keepalived_py.check.health import Event, EventKind, Verdict
 from keepalived_py.check.observations import FILE, Observations, Subject, subject_of
 from keepalived_py.check.running import Identity, RunningReal, RunningVirtual, Watch, identity_of
+from keepalived_py.check.service import NO_MARKS
 from keepalived_py.check.slow_start import SlowStart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from keepalived_py.check.checks import Maker
     from keepalived_py.check.health import Events
     from keepalived_py.check.herald import Herald
     from keepalived_py.check.ipvs_sync import IpvsSync
+    from keepalived_py.check.marks import Use
     from keepalived_py.check.plan import Table
     from keepalived_py.check.probe import ProbeResult
     from keepalived_py.config.model import Config
@@ -45,6 +47,7 @@ class Farm:
     def __init__(self, reactor: Reactor, kernel: IpvsSync, herald: Herald, maker: Maker) -> None:
         self.virtuals: dict[Identity, RunningVirtual] = {}
         self.observations = Observations()
+        self._marks = NO_MARKS
         self._kernel = kernel
         self._herald = herald
         self._builder = Builder(reactor, maker, self.observations, self._observed)
@@ -54,18 +57,25 @@ class Farm:
 
     # Begin, reload, end
 
-    def start(self, config: Config) -> None:
-        """Begin every virtual server; what an earlier process has left in the kernel of it is taken over."""
-        self._builder.configure(config)
+    def start(self, config: Config, marks: Mapping[Use, int] = NO_MARKS) -> None:
+        """Begin every virtual server; what an earlier process has left in the kernel of it is taken over.
+
+        Args:
+            config: the configuration.
+            marks: which nftables gives to packets to groups.
+        """
+        self._marks = marks
+        self._builder.configure(config, marks)
         for server in config.virtual_servers:
             self.virtuals[identity_of(server)] = self._builder.virtual_of(server, None)
         self._kernel.adopt(frozenset(_keys(self.virtuals.values())))
         self._begin(list(self.virtuals.values()))
 
-    def reload(self, config: Config, before: Config) -> None:
+    def reload(self, config: Config, before: Config, marks: Mapping[Use, int] = NO_MARKS) -> None:
         """Make the running servers those of `config`; one that is the same is not touched, nor are its checks."""
-        self._builder.configure(config)
-        same_surroundings = _surroundings(config) == _surroundings(before)
+        same_surroundings = _surroundings(config) == _surroundings(before) and marks == self._marks
+        self._marks = marks
+        self._builder.configure(config, marks)
         running: dict[Identity, RunningVirtual] = {}
         changed = []
         for server in config.virtual_servers:

@@ -10,6 +10,7 @@ from keepalived_py.check.director import Director
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.ipvs_sync import IpvsSync
+from keepalived_py.check.marker import Marker
 from keepalived_py.check.messenger import Messenger
 from keepalived_py.check.watchers import Watchers
 from keepalived_py.child_loop import ChildLoop
@@ -47,6 +48,9 @@ class HealthChecker:
         self._monitor = InterfaceMonitor(InterfaceTable())
         self._kernel = IpvsSync(self._log)
         self._director = Director(self._kernel, self._log)
+        self._marker = Marker(
+            self._log, f"{child.options.checkers_pid_file} {child.options.pid_file} {child.config.instance}"
+        )
         self._correspondent = Correspondent(self._loop.reactor, child.post)
         self._correspondent.readers[Subject.INSTANCE] = [self._director.instance_changed]
         self._herald = Herald(self._log)
@@ -79,7 +83,7 @@ class HealthChecker:
         self._director.start(self._config, adopt=self._child.respawned)
         self._messenger.configure(self._config.global_defs)
         self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
-        self._farm.start(self._config)
+        self._farm.start(self._config, self._marker.take(self._config))
         self._correspondent.begin()
 
     def _interfaces_changed(self) -> None:
@@ -109,7 +113,7 @@ class HealthChecker:
         self._director.reload(config)
         self._messenger.configure(config.global_defs)
         self._watchers.take(config)
-        self._farm.reload(config, before)
+        self._farm.reload(config, before, self._marker.take(config))
         done()
 
     def _stop(self, finished: Callable[[], None]) -> None:
@@ -117,6 +121,8 @@ class HealthChecker:
         self._loop.reactor.remove_reader(self._monitor)
         self._correspondent.stop()
         self._watchers.stop()
+        if not self._child.options.keep_ipvs:
+            self._marker.end()
         self._director.stop(keep=self._child.options.keep_ipvs)
         self._farm.stop(keep=self._child.options.keep_ipvs)
         self._kernel.close()

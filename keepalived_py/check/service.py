@@ -6,16 +6,19 @@ import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
+from keepalived_py.check.marks import use_of
 from keepalived_py.kernel import ipvs
 from keepalived_py.kernel.ipvs import Destination, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from keepalived_py.check.marks import Use
     from keepalived_py.config.addresses import IpAddress
     from keepalived_py.config.check_values import Forwarding
     from keepalived_py.config.model.check import GroupEntry, RealServer, VirtualServer, VirtualServerGroup
 
+NO_MARKS: Final[Mapping[Use, int]] = {}
 DEFAULT_PERSISTENCE: Final = 360
 """Seconds, when only a granularity is configured."""
 DEFAULT_SCHEDULER: Final = "wlc"
@@ -40,17 +43,24 @@ _FLAGS: Final = {
 }
 
 
-def services_of(server: VirtualServer, groups: Mapping[str, VirtualServerGroup]) -> tuple[Service, ...]:
+def services_of(
+    server: VirtualServer, groups: Mapping[str, VirtualServerGroup], marks: Mapping[Use, int] = NO_MARKS
+) -> tuple[Service, ...]:
     """Return every service that a virtual server is: one, or one for each address and mark of its group.
 
     Args:
         server: as configured.
         groups: the groups of addresses by name.
+        marks: which nftables gives to packets to groups.
     """
     common = _properties(server)
     if server.group is None:
         return (_service(server.address, server.port, server.fwmark, family_of(server), server, common),)
     group = groups.get(server.group)
+    mark = marks.get(use_of(server) or ("", ""))
+    if group is not None and mark is not None:
+        versions = sorted({entry.address.version for entry in group.entries if entry.address is not None})
+        return tuple(Service(family=_FAMILIES[version], mark=mark, **common) for version in versions)
     found: dict[Any, Service] = {}
     for entry in group.entries if group is not None else ():
         for address in _addresses(entry):

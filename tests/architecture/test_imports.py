@@ -57,6 +57,7 @@ PURE = frozenset(
         *(f"vrrp.{name}" for name in ("footing", "virtual_link", "link_demands", "pacing")),
         "kernel.links",
         "kernel.ipvs",
+        *(f"check.{name}" for name in ("marks", "sync_daemons")),
         *(
             f"vrrp.{name}"
             for name in (

@@ -256,16 +256,14 @@ class GlobalDefs(NotificationDefs):
         "Let nftables set the firewall marks of IPVS groups, in this table",
         default=None,
         unset="keepalived_ipvs when given without name",
-        in_effect=False,
     )
     nftables_ipvs_priority: int = keyword(
         Integer(-(2**31), 2**31 - 1, strict=True, syntax="PRIO"),
         "Priority of the IPVS chains",
         default=-1,
-        in_effect=False,
     )
     nftables_ipvs_start_fwmark: int = keyword(
-        Integer(1, U32, strict=True), "First firewall mark used for IPVS groups", default=1000, in_effect=False
+        Integer(1, U32, strict=True), "First firewall mark used for IPVS groups", default=1000
     )
     nftables_counters: bool = keyword(ON, "Count packets in every rule", default=False)
     vrrp_check_unicast_src: bool = keyword(ON, "Accept unicast adverts from configured peers only", default=False)
