@@ -251,6 +251,13 @@ OPTIONS = (
         REQUIRED,
         "SECONDS",
     ),
+    Option(
+        "genhash",
+        "T",
+        "Be genhash: print the digest of a web page (the first option; see genhash -h)",
+        lambda _settings, _argument: None,
+        ends=ExitCode.FATAL,
+    ),
     Option("version", "v", "Display the version number", lambda _settings, _argument: None, ends=ExitCode.OK),
     Option("help", "h", "Display this help message", lambda _settings, _argument: None, ends=ExitCode.OK),
 )
@@ -336,6 +343,8 @@ def finish(option: Option, argument: str) -> int:
         sys.stderr.write(usage() + "\n")
     elif option.long == "log-file":
         sys.stderr.write("-g requires configure option --enable-log-file\n")
+    elif option.long == "genhash":
+        sys.stderr.write("-T must be the first option\n")
     elif argument in SIGNALS:
         sys.stdout.write(f"{int(SIGNALS[argument])}\n")
     else:
@@ -347,7 +356,12 @@ def finish(option: Option, argument: str) -> int:
 def main(words: Sequence[str] | None = None) -> int:
     """Run `keepalived` with these words (default: the process's own); return the exit code."""
     standard_streams.complete()
+    is_genhash = words is None and os.path.basename(sys.argv[0]) == "genhash"  # noqa: PTH119 - as above
     words = sys.argv[1:] if words is None else words
+    if is_genhash or words[:1] in (["-T"], ["--genhash"]):
+        from keepalived_py.check.genhash import genhash  # noqa: PLC0415 - not needed by the daemon's start
+
+        return genhash(words, "genhash") if is_genhash else genhash(words[1:], f"keepalived {words[0]}")
     line = read_command_line(words)
     for complaint in line.complaints:
         sys.stderr.write(f"{complaint}\n")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keepalived_py.check.probe import Probe
     from keepalived_py.check.settings import Settings
     from keepalived_py.check.target import Target
+    from keepalived_py.check.web import Contexts
     from keepalived_py.config.model.check import RealServer, Ssl, VirtualServer
     from keepalived_py.config.model.checkers import AgentCheck, HttpGet, MiscCheck, TcpCheck
     from keepalived_py.program import Programs
@@ -55,10 +56,13 @@ class Maker:
     def __init__(self, programs: Programs, certificates: Ssl | None = None) -> None:
         self._programs = programs
         self._certificates = certificates
+        self._contexts: Contexts | None = None
 
     def configure(self, certificates: Ssl | None) -> None:
-        """Take the block SSL of another configuration."""
+        """Take the block SSL of another configuration; certificates and keys are read again."""
         self._certificates = certificates
+        if self._contexts is not None:
+            self._contexts.forget()
 
     def probe_of(
         self, keyword: str, record: Any, server: RealServer, virtual: VirtualServer, settings: Settings
@@ -90,7 +94,10 @@ class Maker:
 
         target = target_of(record, server, virtual, settings)
         host = record.virtualhost or server.virtualhost or virtual.virtualhost or ""
-        return web.probe_of(record, target, host, settings, self._certificates), str(target)
+        if self._contexts is None:
+            self._contexts = web.Contexts()
+        made = web.probe_of(record, target, host, settings, self._certificates, self._contexts)
+        return made, str(target)
 
     def _script(self, record: MiscCheck, virtual: VirtualServer, settings: Settings) -> Made | None:
         from keepalived_py.check.misc_check import MiscCheck as Probing  # noqa: PLC0415
@@ -107,7 +114,7 @@ class Maker:
 def _tcp(record: TcpCheck, target: Target) -> Probe:
     from keepalived_py.check.tcp_check import TcpCheck as Probing  # noqa: PLC0415
 
-    return Probing(target, _steps(record) if record.step else ())
+    return Probing(target, _steps(record) if record.step else (), graceful=record.tcp_close == "graceful")
 
 
 def _steps(record: TcpCheck) -> tuple[Step, ...]:

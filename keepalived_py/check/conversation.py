@@ -6,13 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.connect import ConnectError, reason_of
-from keepalived_py.check.task import readable, writable
+from keepalived_py.check.task import pause, readable, writable
 
 if TYPE_CHECKING:
     import socket
 
 PIECE = 16 * 1024
 """Bytes read at once."""
+AT_A_STRETCH = 16
+"""Pieces that are read without a wait before others have their turn: a server may send faster than we read."""
 
 
 class Conversation:
@@ -36,6 +38,7 @@ class Conversation:
         self._left = most
         self._buffer = bytearray()
         self.ended = False
+        self._stretch = 0
 
     async def send(self, data: bytes) -> None:
         """Send all of `data`. Raises ConnectError."""
@@ -90,7 +93,13 @@ class Conversation:
             raise ConnectError("closed by the server")
 
     async def _piece(self) -> bytes:
+        self._stretch += 1
+        if self._stretch > AT_A_STRETCH:
+            self._stretch = 0
+            self._check_time()
+            await pause(0.0)
         while (piece := self._read_now()) is None:
+            self._stretch = 0
             await self.wait(write=False)
         self._left -= len(piece)
         if self._left < 0:
@@ -114,6 +123,11 @@ class Conversation:
             return None
         except OSError as problem:
             raise ConnectError(reason_of(problem)) from problem
+
+    def _check_time(self) -> None:
+        """Raise ConnectError when the whole conversation has taken too long."""
+        if time.monotonic() >= self._ends_at:
+            raise ConnectError(f"timed out after {self._longest:.1f} s")
 
     async def wait(self, *, write: bool) -> None:
         """Wait for the connection. Raises ConnectError."""

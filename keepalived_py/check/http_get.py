@@ -1,15 +1,13 @@
-"""HTTP_GET and SSL_GET: requests whose answers must have the right status, digest and text (RFC 9112)."""
+"""HTTP_GET and SSL_GET: one URL after the other is asked for, and each answer judged."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
-
-import httptools
 
 from keepalived_py.check.connect import ConnectError, close, connect
 from keepalived_py.check.conversation import Conversation
-from keepalived_py.check.pattern import PatternError
+from keepalived_py.check.http_answer import Answer
+from keepalived_py.check.http_request import Request, bare_name, judged, text_of
 from keepalived_py.check.probe import UP, ProbeResult, failed
 from keepalived_py.check.task import pause
 from keepalived_py.structure import structure
@@ -17,42 +15,15 @@ from keepalived_py.structure import structure
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from keepalived_py.check.pattern import Pattern
     from keepalived_py.check.target import Target
+    from keepalived_py.check.tls import TlsConversation
 
 MOST = 64 * 1024 * 1024
 """Bytes of an answer, all together."""
-MOST_SEARCHED = 4 * 1024 * 1024
-"""Bytes of a body that an expression is looked for in; what comes behind them is not searched."""
-MOST_HEAD = 64 * 1024
-"""Bytes of status line and headers."""
-_LONGEST = 10
+LONGEST = 10
 """How many times the timeout of one piece a whole answer may take."""
-_DEFAULT_PORTS = {False: 80, True: 443}
-SUCCESS = ((200, 299),)
-
-
-@structure(kw_only=True)
-class Request:
-    """One URL of a check.
-
-    Attributes:
-        path: of the request.
-        host: name of the server for the Host header and SNI; empty for its address.
-        statuses: ranges of status codes that are a success.
-        digest: MD5 of the body in hexadecimal digits; empty for any.
-        pattern: must be found in the body; None for nothing.
-        absent: it must not be found instead.
-    """
-
-    path: str
-    host: str = ""
-    statuses: tuple[tuple[int, int], ...] = SUCCESS
-    digest: str = ""
-    pattern: Pattern | None = None
-    absent: bool = False
 
 
 @structure(kw_only=True)
@@ -60,14 +31,21 @@ class Tls:
     """How a check speaks TLS.
 
     Attributes:
-        context: shared by all connections.
-        name: sent as SNI; empty for none.
-        compliant: whether the end is told.
+        context: returns the one shared by all connections; OSError: its files cannot be used.
+        name: sent as SNI and looked for in the certificate; empty for that of the request where `sends_host` says so.
+        sends_host: whether the host of the request is sent.
+        verifies: whether the certificate must bear the name, or the address where there is no name.
     """
 
-    context: ssl.SSLContext
+    context: Callable[[], ssl.SSLContext]
     name: str = ""
-    compliant: bool = False
+    sends_host: bool = False
+    verifies: bool = False
+
+    def name_for(self, request: Request, target: Target) -> str:
+        """Return the name of the server for one connection; empty for none."""
+        host = self.name or (bare_name(request.host) if self.sends_host or self.verifies else "")
+        return host or (target.address if self.verifies else "")
 
 
 class HttpCheck:
@@ -132,132 +110,78 @@ class HttpCheck:
 
     async def _ask(self, request: Request) -> ProbeResult:
         try:
-            connection = await connect(self.target)
-        except ConnectError as problem:
-            return failed(str(problem))
-        try:
-            return await self._talk(connection, request)
+            answer = await ask(self.target, request, self._version, self._tls)
         except ConnectError as problem:
             return failed(f"{problem} ({request.path})")
-        finally:
-            close(connection)
-
-    async def _talk(self, connection: socket.socket, request: Request) -> ProbeResult:
-        timeout = self.target.timeout
-        if self._tls is None:
-            return await self._exchange(Conversation(connection, timeout, timeout * _LONGEST, MOST), request)
-        from keepalived_py.check.tls import TlsConversation  # noqa: PLC0415 - only SSL_GET needs it
-
-        name = self._tls.name if self._tls.name != FROM_HOST else request.host
-        talk = TlsConversation(connection, self._tls.context, name, timeout, timeout * _LONGEST, MOST)
-        try:
-            await talk.begin()
-            result = await self._exchange(talk, request)
-            if self._tls.compliant:
-                talk.end()
-        finally:
-            close(talk.tls)
-        return result
-
-    async def _exchange(self, talk: Conversation, request: Request) -> ProbeResult:
-        await talk.send(self._text_of(request))
-        answer = Answer(wants_text=request.pattern is not None)
-        while not answer.is_whole:
-            piece = await talk.receive()
-            if not piece:
-                break
-            problem = answer.feed(piece)
-            if problem:
-                return failed(f"{problem} ({request.path})")
-        return self._judged(answer, request)
-
-    def _text_of(self, request: Request) -> bytes:
-        address = self.target.address
-        host = request.host or (f"[{address}]" if self.target.family == 6 else address)
-        if self.target.port != _DEFAULT_PORTS[self._tls is not None]:
-            host = f"{host}:{self.target.port}"
-        lines = [
-            f"GET {request.path} HTTP/{self._version[:3]}",
-            "User-Agent: KeepAliveClient",
-            *([] if self._version == "1.0" else ["Connection: close"]),
-            f"Host: {host}",
-        ]
-        return "".join(f"{line}\r\n" for line in (*lines, "")).encode("utf-8", "surrogateescape")
-
-    def _judged(self, answer: Answer, request: Request) -> ProbeResult:
-        status = answer.status
-        if not status:
-            return failed(f"no answer ({request.path})")
-        if not any(first <= status <= last for first, last in request.statuses):
-            return failed(f"status {status} ({request.path})")
-        if request.digest and answer.digest != request.digest.lower():
-            return failed(f"digest {answer.digest} differs ({request.path})")
-        if request.pattern is not None:
-            try:
-                found = request.pattern.is_found(bytes(answer.text))
-            except PatternError as problem:
-                return failed(f"expression: {problem} ({request.path})")
-            if found is request.absent:
-                return failed(f"expression {'found' if found else 'not found'} ({request.path})")
-        return UP
+        return judged(answer, request)
 
 
-FROM_HOST = "\0"
-"""Tls.name: the name in the Host header is sent as SNI."""
-
-
-class Answer:
-    """A response that comes in pieces.
+async def ask(
+    target: Target, request: Request, version: str = "1.0", tls: Tls | None = None, *, wants_text: bool = False
+) -> Answer:
+    """Return what a server answers to one request; it may have been cut off by the server.
 
     Args:
-        wants_text: whether the body is kept.
+        target: where.
+        request: what is asked for.
+        version: 1.0, 1.0C (with `Connection: close`) or 1.1.
+        tls: None for plain HTTP.
+        wants_text: keep the text though the request does not look at it.
 
-    Attributes:
-        status: 0 before it is known.
-        text: the beginning of the body, when it is wanted.
-        is_whole: whether nothing more belongs to it; a body without a length ends with the connection.
+    Raises:
+        ConnectError: there is no connection, it broke, or what came is no answer.
     """
+    context = _context_of(tls) if tls is not None else None
+    text = text_of(request, target, version)
+    answer = Answer(
+        wants_text=wants_text or request.wants_text,
+        wants_digest=bool(request.digest),
+        wants_body=request.method != "HEAD",
+    )
+    connection = await connect(target)
+    try:
+        if tls is None or context is None:
+            talk = Conversation(connection, target.timeout, target.timeout * LONGEST, MOST)
+            await _exchange(talk, text, answer)
+        else:
+            secret = _secret(connection, context, tls.name_for(request, target), target.timeout)
+            await _exchange_secretly(secret, text, answer, compliant=request.compliant)
+    finally:
+        close(connection)
+    return answer
 
-    def __init__(self, *, wants_text: bool) -> None:
-        self.status = 0
-        self.text = bytearray()
-        self.is_whole = False
-        self._wants_text = wants_text
-        self._digest = hashlib.md5(usedforsecurity=False)
-        self._head = 0
-        self._in_body = False
-        self._parser = httptools.HttpResponseParser(self)
 
-    @property
-    def digest(self) -> str:
-        """MD5 of the body so far."""
-        return self._digest.hexdigest()
+def _context_of(tls: Tls) -> ssl.SSLContext:
+    from keepalived_py.check.tls import context_problem  # noqa: PLC0415 - only SSL_GET needs it
 
-    def feed(self, piece: bytes) -> str:
-        """Take a piece; return what is wrong with it, empty when nothing is."""
-        if not self._in_body:
-            self._head += len(piece)
-            if self._head > MOST_HEAD + len(piece):
-                return "the headers are too long"
-        try:
-            self._parser.feed_data(piece)
-        except httptools.HttpParserError as problem:
-            return "" if self.is_whole else f"no HTTP: {type(problem).__name__}"
-        return ""
+    try:
+        return tls.context()
+    except OSError as problem:
+        raise ConnectError(context_problem(problem)) from problem
 
-    # What the parser calls
 
-    def on_headers_complete(self) -> None:
-        """The status is known."""
-        self.status = self._parser.get_status_code()
-        self._in_body = True
+def _secret(connection: socket.socket, context: ssl.SSLContext, name: str, timeout: float) -> TlsConversation:
+    from keepalived_py.check.tls import TlsConversation as Secret  # noqa: PLC0415 - only SSL_GET needs it
 
-    def on_body(self, piece: bytes) -> None:
-        """Some of the body, unwrapped from its chunks."""
-        self._digest.update(piece)
-        if self._wants_text and len(self.text) < MOST_SEARCHED:
-            self.text += piece
+    return Secret(connection, context, name, timeout, timeout * LONGEST, MOST)
 
-    def on_message_complete(self) -> None:
-        """Everything is here."""
-        self.is_whole = True
+
+async def _exchange_secretly(talk: TlsConversation, text: bytes, answer: Answer, *, compliant: bool) -> None:
+    try:
+        await talk.begin()
+        await _exchange(talk, text, answer)
+        if compliant:
+            talk.end()
+    finally:
+        close(talk.tls)
+
+
+async def _exchange(talk: Conversation, text: bytes, answer: Answer) -> None:
+    await talk.send(text)
+    while not answer.is_whole:
+        piece = await talk.receive()
+        if not piece:
+            break
+        problem = answer.feed(piece)
+        if problem:
+            raise ConnectError(problem)

@@ -1,12 +1,14 @@
 """Perl-compatible expressions through the PCRE2 library, with its options and its limits (pcre2api(3)).
 
 Python's own expressions differ from PCRE2's in syntax and meaning, and nothing bounds how long they search: an unlucky
-one could hold up every check. PCRE2 counts its steps.
+one could hold up every check. PCRE2 counts its steps, for each place where a match may begin anew; so a long text is
+searched by stretches, and between them the time is looked at.
 """
 
 from __future__ import annotations
 
 import ctypes
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +16,18 @@ if TYPE_CHECKING:
 
 LIBRARY = "libpcre2-8.so.0"
 MATCH_LIMIT = 1_000_000
-"""Steps of one search: some tens of milliseconds."""
+"""Steps of one call of PCRE2: some tens of milliseconds."""
+LONGEST = 0.25
+"""Seconds of processor time of one search, which holds up the other checks."""
+_FIRST_STRETCH = 1024
+_LONGEST_STRETCH = 64 * 1024
+"""Places where a match may begin that are tried in one call."""
+_LEAST_STEPS = 10
 HEAP_LIMIT = 20_000
 """Kibibytes of memory of one search, where `regex_stack` says nothing else."""
 _UNSET = ctypes.c_size_t(-1).value
 _NOMATCH = -1
+_MATCHLIMIT = -47
 _OPTIONS = {
     "allow_empty_class": 0x00000001,
     "alt_bsux": 0x00000002,
@@ -103,10 +112,13 @@ class Pattern:
     ) -> None:
         self._library = _library()
         self._first = first
+        self._last = last
+        # Two things look from where a search begins, and do not bear one that begins again.
+        self._by_stretches = "firstline" not in options and "\\G" not in expression
+        self._is_utf = "utf" in options or "(*UTF" in expression
         octets = expression.encode("utf-8", "surrogateescape")
         flags = sum(_OPTIONS[word] for word in set(options))
-        if last is not None:
-            flags |= _USE_OFFSET_LIMIT
+        flags |= _USE_OFFSET_LIMIT
         code, offset = ctypes.c_int(), ctypes.c_size_t()
         self._code = self._library.pcre2_compile_8(
             octets, len(octets), flags, ctypes.byref(code), ctypes.byref(offset), None
@@ -115,10 +127,7 @@ class Pattern:
             raise PatternError(f"{self._message(code.value)} at offset {offset.value}")
         self._data = self._library.pcre2_match_data_create_8(1, None)
         self._context = self._library.pcre2_match_context_create_8(None)
-        self._library.pcre2_set_match_limit_8(self._context, MATCH_LIMIT)
         self._library.pcre2_set_heap_limit_8(self._context, memory)
-        if last is not None:
-            self._library.pcre2_set_offset_limit_8(self._context, last)
 
     def __del__(self) -> None:
         for name, value in (
@@ -136,14 +145,37 @@ class Pattern:
         Raises:
             PatternError: the search was given up at a limit.
         """
-        if self._first > len(text):
-            return False
-        result = self._library.pcre2_match_8(self._code, text, len(text), self._first, 0, self._data, self._context)
-        if result == _NOMATCH:
-            return False
-        if result < 0:
-            raise PatternError(self._message(result))
-        return True
+        position, last = self._first, len(text) if self._last is None else min(self._last, len(text))
+        width = _FIRST_STRETCH if self._by_stretches else len(text) + 1
+        ends_at = time.thread_time() + LONGEST
+        while position <= last:
+            result = self._search(text, position, min(last, position + width - 1), MATCH_LIMIT // width)
+            if result >= 0:
+                return True
+            if result == _MATCHLIMIT and width > 1 and self._by_stretches:
+                width = max(1, width // 8)  # fewer places, more steps for each
+            elif result == _NOMATCH:
+                position = self._next(text, position + width)
+                width = min(width * 2, _LONGEST_STRETCH) if self._by_stretches else width
+            else:
+                raise PatternError(self._message(result))
+            if time.thread_time() > ends_at and position <= last:
+                raise PatternError("search takes too long")
+        return False
+
+    def _search(self, text: bytes, first: int, last: int, limit: int) -> int:
+        """Return what PCRE2 says about matches that begin from `first` to `last`."""
+        self._library.pcre2_set_match_limit_8(self._context, max(limit, _LEAST_STEPS))
+        self._library.pcre2_set_offset_limit_8(self._context, last)
+        return int(
+            self._library.pcre2_match_8(self._code, text, len(text), first, 0, self._data, self._context),
+        )
+
+    def _next(self, text: bytes, position: int) -> int:
+        """Return where the next stretch begins: at a character, not within one."""
+        while self._is_utf and position < len(text) and text[position] & 0xC0 == 0x80:
+            position += 1
+        return position
 
     def _message(self, code: int) -> str:
         buffer = ctypes.create_string_buffer(256)

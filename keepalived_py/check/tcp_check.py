@@ -23,11 +23,13 @@ class TcpCheck:
     Args:
         target: where.
         steps: what is said and expected.
+        graceful: end the connection in order, instead of by a reset as keepalived does.
     """
 
-    def __init__(self, target: Target, steps: tuple[Step, ...] = ()) -> None:
+    def __init__(self, target: Target, steps: tuple[Step, ...] = (), *, graceful: bool = False) -> None:
         self.target = target
         self._steps = steps
+        self._graceful = graceful
 
     async def probe(self) -> ProbeResult:
         """Connect once."""
@@ -40,7 +42,7 @@ class TcpCheck:
         except ConnectError as problem:
             return failed(str(problem))
         finally:
-            close(connection)
+            close(connection, graceful=self._graceful)
 
     async def _talk(self, connection: socket.socket) -> ProbeResult:
         from keepalived_py.check.conversation import Conversation  # noqa: PLC0415 - most checks only connect

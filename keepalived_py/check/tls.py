@@ -23,8 +23,7 @@ class TlsSettings:
         certificate: file of our certificate; empty for none.
         key: file of its key; empty when it is in the same file.
         password: of the key; empty for none.
-        verify: whether the server must show a certificate that an authority has signed.
-        name: that its certificate must bear, when it is verified; empty for any.
+        verify: whether the server must show a certificate that an authority has signed, for the name it is called by.
     """
 
     ca: str = ""
@@ -32,7 +31,6 @@ class TlsSettings:
     key: str = ""
     password: str = ""
     verify: bool = False
-    name: str = ""
 
 
 def context_of(settings: TlsSettings) -> ssl.SSLContext:
@@ -42,12 +40,14 @@ def context_of(settings: TlsSettings) -> ssl.SSLContext:
         OSError: a file cannot be read, or is not what it should be (ssl.SSLError).
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.check_hostname = False
     if settings.verify:
-        made.check_hostname = bool(settings.name)
-        made.load_default_certs()
-    else:
-        made.verify_mode = ssl.CERT_NONE  # as keepalived: the check is whether the server works, not who it is
+        if not settings.ca:
+            made.load_default_certs()
+    else:  # as keepalived: the check is whether the server works, not who it is, nor how modern
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+        made.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        made.set_ciphers("DEFAULT")
     if settings.ca:
         made.load_verify_locations(settings.ca)
     if settings.certificate:
@@ -65,6 +65,9 @@ class TlsConversation(Conversation):
         timeout: longest wait in seconds for each piece.
         longest: seconds for the whole conversation.
         most: bytes that are read at all.
+
+    Raises:
+        ConnectError: there can be no such conversation.
     """
 
     def __init__(
@@ -76,7 +79,12 @@ class TlsConversation(Conversation):
         longest: float,
         most: int = 64 * 1024,
     ) -> None:
-        self.tls = context.wrap_socket(connection, do_handshake_on_connect=False, server_hostname=name or None)
+        if not can_be_sent(name):
+            raise ConnectError(f"TLS: '{name}' is no name of a server")
+        try:
+            self.tls = context.wrap_socket(connection, do_handshake_on_connect=False, server_hostname=name or None)
+        except OSError as problem:  # the other end has gone already
+            raise ConnectError(tls_reason(problem)) from problem
         super().__init__(self.tls, timeout, longest, most)
 
     async def begin(self) -> None:
@@ -115,6 +123,21 @@ class TlsConversation(Conversation):
             return None
         except OSError as problem:
             raise ConnectError(tls_reason(problem)) from problem
+
+
+def can_be_sent(name: str) -> bool:
+    """Return whether a name can be a server's: no empty label, none longer than 63 bytes."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return "\0" not in name
+
+
+def context_problem(problem: OSError) -> str:
+    """Return why `context_of` has failed, in a few words."""
+    what = problem.reason if isinstance(problem, ssl.SSLError) else problem.strerror
+    return f"TLS: {(what or 'a file cannot be used').lower().replace('_', ' ')}"
 
 
 def tls_reason(problem: OSError) -> str:

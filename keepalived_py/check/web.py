@@ -1,12 +1,15 @@
-"""From a configured HTTP_GET or SSL_GET to what asks the server; checks that are alike share a TLS context."""
+"""From a configured HTTP_GET or SSL_GET to what asks the server."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keepalived_py.check.http_get import FROM_HOST, SUCCESS, HttpCheck, Request, Tls
+from keepalived_py.check.http_get import HttpCheck, Tls
+from keepalived_py.check.http_request import SUCCESS, Expectation, Request
 from keepalived_py.check.pattern import HEAP_LIMIT, Pattern, PatternError
 from keepalived_py.check.probe import Probe, ProbeResult, failed
+from keepalived_py.config.model.check import Ssl
+from keepalived_py.config.model.checkers import SslGet
 
 if TYPE_CHECKING:
     import ssl
@@ -14,10 +17,27 @@ if TYPE_CHECKING:
     from keepalived_py.check.settings import Settings
     from keepalived_py.check.target import Target
     from keepalived_py.check.tls import TlsSettings
-    from keepalived_py.config.model.check import Ssl
     from keepalived_py.config.model.checkers import HttpGet, Url
 
-_contexts: dict[TlsSettings, ssl.SSLContext] = {}
+
+class Contexts:
+    """The TLS contexts of one configuration: checks that are alike share one, made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._made: dict[TlsSettings, ssl.SSLContext] = {}
+
+    def forget(self) -> None:
+        """A reload: read the files of certificates and keys again."""
+        self._made.clear()
+
+    def of(self, settings: TlsSettings) -> ssl.SSLContext:
+        """Return the context. Raises OSError."""
+        from keepalived_py.check.tls import context_of  # noqa: PLC0415 - ssl is large
+
+        found = self._made.get(settings)
+        if found is None:
+            found = self._made[settings] = context_of(settings)
+        return found
 
 
 class Unusable:
@@ -31,7 +51,9 @@ class Unusable:
         return failed(self._reason)
 
 
-def probe_of(record: HttpGet, target: Target, host: str, settings: Settings, certificates: Ssl | None) -> Probe:
+def probe_of(
+    record: HttpGet, target: Target, host: str, settings: Settings, certificates: Ssl | None, contexts: Contexts
+) -> Probe:
     """Return the probe of a check.
 
     Args:
@@ -40,15 +62,16 @@ def probe_of(record: HttpGet, target: Target, host: str, settings: Settings, cer
         host: virtualhost of the check, inherited; empty for none.
         settings: of the check.
         certificates: the block SSL; None for none.
+        contexts: of the configuration.
     """
-    is_tls = hasattr(record, "tls_compliant")
+    secret = record if isinstance(record, SslGet) else None
+    compliant = secret is not None and secret.tls_compliant
     try:
-        requests = [_request(url, host) for url in record.url]
-        tls = _tls(record, certificates) if is_tls else None
+        requests = [_request(url, host, compliant=compliant) for url in record.url if url.path is not None]
     except PatternError as problem:
         return Unusable(f"expression: {problem}")
-    except OSError as problem:
-        return Unusable(f"TLS: {problem}")
+    if not requests:
+        return Unusable("no url")
     return HttpCheck(
         target,
         requests,
@@ -56,15 +79,18 @@ def probe_of(record: HttpGet, target: Target, host: str, settings: Settings, cer
         delay_loop=settings.delay_loop,
         fast_recovery=record.fast_recovery,
         retry=settings.retry,
-        tls=tls,
+        tls=_tls(secret, certificates, contexts) if secret is not None else None,
     )
 
 
-def _request(url: Url, host: str) -> Request:
+def _request(url: Url, host: str, *, compliant: bool) -> Request:
     pattern = None
     if url.regex is not None:
         memory = max(1, url.regex_stack[1] // 1024) if url.regex_stack else HEAP_LIMIT
-        pattern = Pattern(url.regex, url.regex_options, url.regex_min_offset, url.regex_max_offset, memory)
+        last = url.regex_max_offset
+        is_range = last is None or url.regex_min_offset <= last
+        first, last = (url.regex_min_offset, last) if is_range else (0, None)  # as keepalived: both are ignored
+        pattern = Pattern(url.regex, url.regex_options, first, last, memory)
     return Request(
         path=url.path or "/",
         host=url.virtualhost or host,
@@ -72,21 +98,26 @@ def _request(url: Url, host: str) -> Request:
         digest=url.digest or "",
         pattern=pattern,
         absent=url.regex_no_match,
+        compliant=compliant or bool(getattr(url, "tls_compliant", False)),
+        method=url.method,
+        headers=url.header,
+        body=url.body or "",
+        expectations=tuple(Expectation(path, value) for path, value in url.json_path),
     )
 
 
-def _tls(record: HttpGet, certificates: Ssl | None) -> Tls:
-    from keepalived_py.check.tls import TlsSettings, context_of  # noqa: PLC0415 - ssl is large
+def _tls(record: SslGet, certificates: Ssl | None, contexts: Contexts) -> Tls:
+    from keepalived_py.check.tls import TlsSettings  # noqa: PLC0415 - ssl is large
 
+    common = certificates or Ssl()
+    own = record.tls_certificate is not None
     settings = TlsSettings(
-        ca=(certificates.ca if certificates else None) or "",
-        certificate=(certificates.certificate if certificates else None) or "",
-        key=(certificates.key if certificates else None) or "",
-        password=(certificates.password if certificates else None) or "",
+        ca=record.tls_ca or common.ca or "",
+        certificate=record.tls_certificate or common.certificate or "",
+        key=(record.tls_key if own else common.key) or "",
+        password=common.password or "",
+        verify=record.tls_verify,
     )
-    context = _contexts.get(settings)
-    if context is None:
-        context = _contexts[settings] = context_of(settings)
-    wanted = record.enable_sni or record.sni_name is not None
-    name = (record.sni_name or FROM_HOST) if wanted else ""
-    return Tls(context=context, name=name, compliant=bool(getattr(record, "tls_compliant", False)))
+    name = record.tls_server_name or record.sni_name or ""
+    sends = record.enable_sni or record.sni_name is not None
+    return Tls(context=lambda: contexts.of(settings), name=name, sends_host=sends, verifies=record.tls_verify)

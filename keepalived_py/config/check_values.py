@@ -412,6 +412,47 @@ class StackSizes(Kind):
         return f"{value[0]} {value[1]}"
 
 
+_TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""Characters of the name of a header (RFC 9110 section 5.6.2)."""
+
+
+class TwoWords(Kind):
+    """Two words, as a tuple."""
+
+    def __init__(self, syntax: str, type_name: str) -> None:
+        self.syntax = syntax
+        self.type_name = type_name
+
+    def read(self, words: Sequence[str], reading: Reading) -> tuple[str, str]:
+        """Return both words."""
+        del reading
+        if len(words) < 3:
+            raise MissingWordError
+        return str(words[1]), " ".join(words[2:])
+
+    def write(self, value: Any) -> str | None:
+        """Return both words."""
+        return f"{quote(value[0])} {quote(value[1])}"
+
+
+class HeaderField(TwoWords):
+    """NAME VALUE of a header of HTTP."""
+
+    limits = "NAME: a token; no control characters"
+
+    def __init__(self) -> None:
+        super().__init__("NAME VALUE", "header")
+
+    def read(self, words: Sequence[str], reading: Reading) -> tuple[str, str]:
+        """Return name and value."""
+        name, value = super().read(words, reading)
+        if not name or not _TOKEN.issuperset(name):
+            raise BadValueError(f"'{name}' is no name of a header")
+        if any(ord(character) < 32 for character in value):
+            raise BadValueError("a header cannot hold control characters", index=2)
+        return name, value
+
+
 class Digest(Kind):
     """An MD5 digest in hexadecimal digits."""
 

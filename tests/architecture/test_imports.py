@@ -71,7 +71,19 @@ PURE = frozenset(
         ),
         *(
             f"check.{name}"
-            for name in ("probe", "target", "settings", "health", "plan", "observations", "report", "state_dump")
+            for name in (
+                "probe",
+                "target",
+                "settings",
+                "health",
+                "plan",
+                "observations",
+                "report",
+                "state_dump",
+                "http_answer",
+                "http_request",
+                "hex_dump",
+            )
         ),
         "watchdog.policy",
         *(f"notify.{name}" for name in ("vocabulary", "event", "queue", "mail", "mail_queue")),

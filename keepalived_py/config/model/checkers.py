@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from keepalived_py.config.addresses import Address
 from keepalived_py.config.arguments import CommandLine, Exactly, Maybe, Script, Several, User, UserValue, WeightValue
 from keepalived_py.config.blocks import Block
-from keepalived_py.config.check_values import Digest, DnsName, HexText, Pattern, StackSizes, StatusCodes
+from keepalived_py.config.check_values import (
+    Digest,
+    DnsName,
+    HeaderField,
+    HexText,
+    Pattern,
+    StackSizes,
+    StatusCodes,
+    TwoWords,
+)
 from keepalived_py.config.escapes import EscapedText
 from keepalived_py.config.fields import Record, keyword, record, sets
 from keepalived_py.config.scalars import Boolean, Choice, Flag, Integer, Interface, Seconds, Text
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
 ON = Flag()
 YES_NO = Boolean()
 NAME = Text()
+FILE = Text("PATH", type_name="path")
 U32 = Integer(0, 0xFFFFFFFF)
 TIMES = Integer(1, 0xFFFFFFFF)
 PORT = Integer(1, 65535, syntax="PORT")
@@ -101,6 +111,9 @@ class Step(Record):
 class TcpCheck(ConnectionCheck):
     """The connection itself, and perhaps a few steps of talk over it."""
 
+    tcp_close: str = keyword(
+        Choice("rst", "graceful"), "End the connection by a reset, or in order", default="rst", beyond=True
+    )
     step: tuple[Step, ...] = keyword(
         Block(Step, multiple=True), "A step of talk after the connection; repeatable", default=(), beyond=True
     )
@@ -183,6 +196,20 @@ class Url(Record):
     regex_min_offset: int = keyword(U32, "Where in the answer the search begins", default=0)
     regex_max_offset: int | None = keyword(U32, "Where in the answer a match may begin at most", default=None)
     regex_stack: tuple[int, int] | None = keyword(StackSizes(), "Memory of the matcher in bytes", default=None)
+    method: str = keyword(
+        Choice("GET", "HEAD", "POST", "PUT", "OPTIONS"), "Method of the request", default="GET", beyond=True
+    )
+    header: tuple[tuple[str, str], ...] = keyword(
+        HeaderField(), "A header of the request; repeatable", default=(), repeat=True, beyond=True
+    )
+    body: str | None = keyword(Text("TEXT"), "Body of the request", default=None, beyond=True)
+    json_path: tuple[tuple[str, str], ...] = keyword(
+        TwoWords("PATH VALUE", "2 strings"),
+        "What the answer, in JSON, must hold at a place such as checks[0].status; repeatable",
+        default=(),
+        repeat=True,
+        beyond=True,
+    )
 
 
 @record
@@ -229,6 +256,25 @@ class SslGet(HttpGet):
     """Requests to a web server over TLS."""
 
     tls_compliant: bool = keyword(YES_NO, "End TLS sessions as the standard asks", default=False)
+    tls_verify: bool = keyword(
+        YES_NO, "The certificate of the server must be valid and bear its name", default=False, beyond=True
+    )
+    tls_ca: str | None = keyword(
+        FILE, "File of the authorities that may sign it", default=None, unset="SSL ca, else the system's", beyond=True
+    )
+    tls_server_name: str | None = keyword(
+        NAME,
+        "Name that it must bear, also sent as SNI",
+        default=None,
+        unset="sni_name, virtualhost or address",
+        beyond=True,
+    )
+    tls_certificate: str | None = keyword(
+        FILE, "File of our certificate", default=None, unset="SSL certificate", beyond=True
+    )
+    tls_key: str | None = keyword(
+        FILE, "File of its key", default=None, unset="in tls_certificate, else SSL key", beyond=True
+    )
     url: tuple[SslUrl, ...] = keyword(Block(SslUrl, multiple=True), "A request; repeatable", default=())
 
 

@@ -126,7 +126,11 @@ CONNECTION: dict[str, Uses] = {
     "bind_if": interface("bind_if"),
     "fwmark": number("fwmark", 7, 0, U32),
 }
-TCP: dict[str, Uses] = {**CONNECTION, "step": ("step {\n send a\n }", "»step :: missing '{'")}
+TCP: dict[str, Uses] = {
+    **CONNECTION,
+    "step": ("step {\n send a\n }", "»step :: missing '{'"),
+    "tcp_close": ("tcp_close graceful", "tcp_close »fin :: use one of rst, graceful", "»tcp_close :: needs"),
+}
 STEP: dict[str, Uses] = {
     "send": (
         'send "PING\\r\\n" => send PING\\r\\n',
@@ -169,7 +173,15 @@ HTTP: dict[str, Uses] = {
     "fast_recovery": boolean("fast_recovery"),
     "url": ("url {\n path /new\n }", "»url {\n } :: path", "»url :: missing '{'"),
 }
-SSL_GET: dict[str, Uses] = {**HTTP, "tls_compliant": boolean("tls_compliant")}
+SSL_GET: dict[str, Uses] = {
+    **HTTP,
+    "tls_compliant": boolean("tls_compliant"),
+    "tls_verify": boolean("tls_verify"),
+    "tls_ca": text("tls_ca", "/etc/ssl/web.pem"),
+    "tls_server_name": text("tls_server_name", "www.example.org"),
+    "tls_certificate": text("tls_certificate", "/etc/ssl/us.pem"),
+    "tls_key": text("tls_key", "/etc/ssl/us.key"),
+}
 URL: dict[str, Uses] = {
     "path": ("path /new", "»path :: needs"),
     "digest": ("digest 640205b7b0fc66c1ea91c463fac6334d", "digest »640205b7 :: 32", "»digest :: needs"),
@@ -182,6 +194,10 @@ URL: dict[str, Uses] = {
                       "regex a\n regex_options »nocase :: caseless"),
     "regex_min_offset": ("regex a\n regex_min_offset 7 => regex_min_offset 7", "regex a\n regex_min_offset »x :: x"),
     "regex_max_offset": ("regex a\n regex_max_offset 7 => regex_max_offset 7", "regex a\n regex_max_offset »x :: x"),
+    "method": ("method HEAD", "method »DANCE :: use one of GET, HEAD", "»method :: needs"),
+    "header": ("header X-Probe yes", "header »X:Probe yes :: no name of a header", "»header X-Probe :: needs"),
+    "body": text("body", "ping"),
+    "json_path": ("json_path checks[0].status up", "»json_path status :: needs"),
     "regex_stack": ("regex a\n regex_stack 7 8 => regex_stack 7 8", "regex a\n regex_stack »8 7 :: must not be above"),
 }  # fmt: skip
 SSL_URL: dict[str, Uses] = {**URL, "tls_compliant": boolean("tls_compliant")}

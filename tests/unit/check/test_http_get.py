@@ -3,82 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
-import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalived_py.check.http_get import Answer, HttpCheck, Request
+from keepalived_py.check.conversation import AT_A_STRETCH, PIECE
+from keepalived_py.check.http_answer import Answer
+from keepalived_py.check.http_get import MOST, HttpCheck
+from keepalived_py.check.http_request import Request
 from keepalived_py.check.pattern import Pattern, PatternError
 from keepalived_py.check.probe import UP, ProbeResult, failed
 from keepalived_py.check.settings import Settings
-from keepalived_py.check.target import Target
-from keepalived_py.check.task import Task
-from keepalived_py.check.web import probe_of
-from keepalived_py.config.model.check import Ssl
-from keepalived_py.config.model.checkers import HttpGet, SslGet, SslUrl, Url
+from keepalived_py.check.tcp_check import TcpCheck
+from keepalived_py.check.web import Contexts, probe_of
+from keepalived_py.config.model.checkers import HttpGet, Url
 from keepalived_py.reactor import Reactor
 from tests.unit.check.server import Server
+from tests.unit.check.web import BODY, DIGEST, at, head_of, plain, run, web_server
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from keepalived_py.check.probe import Probe
-
-BODY = b"hello, world\n"
-DIGEST = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
-
-
-@pytest.fixture
-def reactor() -> Iterator[Reactor]:
-    made = Reactor(0.5)
-    yield made
-    made.close()
-
-
-def run(reactor: Reactor, probe: Probe) -> ProbeResult:
-    results: list[ProbeResult] = []
-    Task(reactor, probe.probe(), results.append)
-    guard = reactor.call_later(20.0, reactor.stop)
-    while not results and guard.when is not None:
-        reactor.run_once()
-    guard.cancel()
-    assert results, "it did not end within twenty seconds"
-    return results[0]
-
-
-def at(port: int, timeout: float = 2.0) -> Target:
-    return Target(address="127.0.0.1", port=port, timeout=timeout)
-
-
-def head_of(connection: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        piece = connection.recv(4096)
-        if not piece:
-            break
-        data += piece
-    return data
-
-
-def web_server(answer: bytes, heard: list[bytes] | None = None) -> Callable[[socket.socket], None]:
-    def serve(connection: socket.socket) -> None:
-        head = head_of(connection)
-        if heard is not None:
-            heard.append(head)
-        connection.sendall(answer)
-
-    return serve
-
-
-def plain(status: int = 200, body: bytes = BODY, more: bytes = b"") -> bytes:
-    return b"HTTP/1.1 %d Whatever\r\nContent-Length: %d\r\n%s\r\n%s" % (status, len(body), more, body)
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello,\r\n7\r\n world\n\r\n0\r\n\r\n"
@@ -99,7 +46,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello,\r\n
         (plain(), Request(path="/", pattern=Pattern("w[aeo]rld$", ["multiline"])), UP),
         (plain(), Request(path="/", pattern=Pattern("moon")), failed("expression not found (/)")),
         (plain(), Request(path="/", pattern=Pattern("hello"), absent=True), failed("expression found (/)")),
-        (b"SSH-2.0-OpenSSH\r\n", Request(path="/"), failed("no HTTP: HttpParserInvalidMethodError (/)")),
+        (b"SSH-2.0-OpenSSH\r\n", Request(path="/"), failed("no HTTP")),
         (b"", Request(path="/"), failed("no answer (/)")),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, Request(path="/"), failed("the headers are too long (/)")),
     ],
@@ -120,7 +67,7 @@ def test_answer_of_a_web_server(reactor: Reactor, answer: bytes, request_: Reque
     [
         ("1.0", "", [b"GET /a HTTP/1.0", b"User-Agent: KeepAliveClient", b"Host: 127.0.0.1:%d"]),
         ("1.0C", "", [b"GET /a HTTP/1.0", b"User-Agent: KeepAliveClient", b"Connection: close", b"Host: 127.0.0.1:%d"]),
-        ("1.1", "web", [b"GET /a HTTP/1.1", b"User-Agent: KeepAliveClient", b"Connection: close", b"Host: web:%d"]),
+        ("1.1", "web", [b"GET /a HTTP/1.1", b"User-Agent: KeepAliveClient", b"Connection: close", b"Host: web"]),
     ],
 )
 def test_request_is_worded_as_keepalived_words_it(
@@ -129,7 +76,7 @@ def test_request_is_worded_as_keepalived_words_it(
     heard: list[bytes] = []
     with Server(web_server(plain(), heard)) as server:
         run(reactor, HttpCheck(at(server.port), [Request(path="/a", host=host)], version=version))
-        expected = [*lines[:-1], lines[-1] % server.port, b"", b""]
+        expected = [line % server.port if b"%" in line else line for line in (*lines, b"", b"")]
     assert heard[0].split(b"\r\n") == expected
 
 
@@ -229,71 +176,48 @@ def test_whatever_a_server_sends_is_an_answer_or_a_problem(pieces: list[bytes]) 
             break
 
 
-# TLS
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=web.example", "-addext", "subjectAltName=DNS:web.example",
-         "-keyout", str(path), "-out", f"{path}.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_bytes(path.read_bytes() + path.with_name(f"{path.name}.crt").read_bytes())
-    return path
-
-
-def tls_server(certificate: Path, names: list[str | None], answer: bytes = plain()) -> Callable[[socket.socket], None]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    context.sni_callback = lambda _connection, name, _context: names.append(name)
-
-    def serve(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as talk:
-            head_of(talk)
-            talk.sendall(answer)
-
-    return serve
-
-
-def ssl_check(port: int, certificates: Ssl | None = None, **values: Any) -> Probe:
-    record = SslGet(**({"url": (SslUrl(path="/", digest=DIGEST),)} | values))
-    return probe_of(record, at(port), "web.example", Settings(), certificates)
-
-
-@pytest.mark.parametrize(
-    ("values", "names"),
-    [
-        ({}, [None]),
-        ({"enable_sni": True}, ["web.example"]),
-        ({"sni_name": "other.example"}, ["other.example"]),
-        ({"tls_compliant": True}, [None]),
-    ],
-)
-def test_server_over_tls(reactor: Reactor, certificate: Path, values: dict[str, Any], names: list[str | None]) -> None:
-    heard: list[str | None] = []
-    with Server(tls_server(certificate, heard)) as server:
-        assert run(reactor, ssl_check(server.port, **values)) == UP
-    assert heard == names
-
-
-def test_server_without_tls_is_no_tls_server(reactor: Reactor) -> None:
-    with Server(lambda connection: connection.sendall(plain())) as server:
-        found = run(reactor, ssl_check(server.port))
-    assert not found.ok
-    assert found.detail.startswith("TLS: ")
-
-
-def test_missing_certificate_of_ours_is_said(reactor: Reactor, tmp_path: Path) -> None:
-    check = ssl_check(443, Ssl(certificate=str(tmp_path / "nothing.pem")))
-    assert run(reactor, check) == failed("TLS: [Errno 2] No such file or directory")
+# Configuration
 
 
 def test_unusable_expression_fails_the_check_and_says_why() -> None:
     reactor = Reactor(0.1)
     record = HttpGet(url=(Url(path="/", regex="("),))
-    found = run(reactor, probe_of(record, at(80), "", Settings(), None))
+    found = run(reactor, probe_of(record, at(80), "", Settings(), None, Contexts()))
     assert found.detail == "expression: missing closing parenthesis at offset 1"
     reactor.close()
+
+
+# The end of a connection
+
+
+@pytest.mark.parametrize(("graceful", "end"), [(True, "in order"), (False, "reset")])
+def test_connection_is_ended_by_a_reset_unless_it_shall_end_in_order(
+    reactor: Reactor, graceful: bool, end: str
+) -> None:
+    ends: list[str] = []
+
+    def serve(connection: socket.socket) -> None:
+        try:
+            ends.append("?" if connection.recv(1) else "in order")
+        except ConnectionResetError:
+            ends.append("reset")
+
+    with Server(serve) as server:
+        assert run(reactor, TcpCheck(at(server.port), graceful=graceful)) == UP
+    assert ends == [end]
+
+
+def test_server_that_sends_without_end_does_not_keep_others_waiting(reactor: Reactor) -> None:
+    turns: list[float] = []
+
+    def serve(connection: socket.socket) -> None:
+        head_of(connection)
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 65536)
+
+    reactor.after_iteration.append(turns.append)
+    with Server(serve) as server:
+        found = run(reactor, HttpCheck(at(server.port, 5.0), [Request(path="/")]))
+    assert found == failed("the answer is too long (/)")
+    assert len(turns) >= MOST // (PIECE * (AT_A_STRETCH + 1))
