@@ -165,6 +165,30 @@ def test_real_time_process_that_is_told_that_it_used_too_much_time_says_so_and_l
     assert node.vrrp_pid() == pid
 
 
+@needs_real_time
+def test_script_of_a_real_time_process_runs_like_any_other_program(lab: Lab) -> None:
+    script = "/run/tell"
+    settings = FULL.replace(
+        "}\n", f"script_user root\nenable_script_security\n}}\nvrrp_script tell {{\nscript {script}\n}}\n"
+    )
+    tracked = INSTANCE.replace("interface eth0", "interface eth0\n    track_script {\n        tell\n    }")
+    (node,) = lab.add(one=["192.168.0.201/24"])
+    node.path(script).write_text(
+        "#!/bin/sh\n"
+        "{ chrt -p $$ | sed s/.*:.//; ps -o ni= -p $$; grep -E 'VmLck|Cpus_allowed_list' /proc/$$/status; } >/run/new\n"
+        "mv /run/new /run/told\n"
+    )
+    node.path(script).chmod(0o755)
+    node.install(OURS)
+    node.start_syslog()
+    node.configure(settings + tracked)
+    node.start()
+    wait(node, lambda: node.text("/run/told"))
+    every = status(node, node.parent_pid(), "Cpus_allowed_list")
+    assert scheduling(node, node.vrrp_pid()) == ("SCHED_RR", 20)
+    assert node.text("/run/told").split() == ["SCHED_OTHER", "0", "0", "VmLck:", "0", "kB", "Cpus_allowed_list:", every]
+
+
 def test_signals_for_a_json_dump_of_either_libc_sent_to_every_process_end_none(lab: Lab) -> None:
     node = start(lab, PLAIN)
     pids = settled(node)
