@@ -34,6 +34,12 @@ class Level(IntEnum):
     DEBUG = 7
 
 
+CLOSE_LIMIT = 1.0
+"""Seconds that the last lines of a process may wait for a busy syslogd."""
+DRAIN_PAUSE = 0.01
+"""Seconds between two attempts of a process that is about to end."""
+
+
 class Log:
     """The log of one process.
 
@@ -124,6 +130,24 @@ class Log:
             self.warning(f"{lost} log lines were lost while syslogd was away")
         return bool(queue) or console_takes_more
 
+    @property
+    def waiting(self) -> bool:
+        """Whether lines wait for a syslogd that is busy or away: `flush` must be called again."""
+        return bool(self._queue)
+
+    def disown(self) -> None:
+        """Forget what waits, in a fork: its parent will log it."""
+        self._queue.clear()
+        self._console_queue.clear()
+
+    def drain(self, seconds: float) -> None:
+        """Before this process ends: wait up to so long for a syslogd that is busy, but not for one that is away."""
+        give_up_at = time.monotonic() + seconds
+        self.flush()
+        while self._queue and self._socket is not None and time.monotonic() < give_up_at:
+            time.sleep(DRAIN_PAUSE)
+            self.flush()
+
     def _flush_console(self, limit: int) -> bool:
         """Print up to `limit` lines; return whether more are left that the console would take now."""
         queue = self._console_queue
@@ -141,7 +165,7 @@ class Log:
 
     def close(self) -> None:
         """Flush and close the socket."""
-        self.flush()
+        self.drain(CLOSE_LIMIT)
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -34,6 +34,10 @@ CHECK_LIMIT = 5.0
 """The same with `reload_check_config`."""
 
 
+LOG_LIMIT = 2.0
+"""Seconds that the process waits, before it ends, for a syslogd that cannot take its lines at once."""
+
+
 class Stage(Protocol):
     """Where the process leaves what it has read."""
 
@@ -155,6 +159,7 @@ class Rereader:
         """Be the process; nothing of the parent's code runs in it afterwards."""
         code: int = ExitCode.BUG
         try:
+            self._log.disown()
             words = LastWords(self._log, self._report)
             with words:
                 self._report.enable()
@@ -163,6 +168,7 @@ class Rereader:
                     self._read(current, pids)
                 words.exit_code = ExitCode.OK
             code = words.exit_code
+            self._log.drain(LOG_LIMIT)
         finally:
             os._exit(code)
 

@@ -45,6 +45,9 @@ READY_POLL = 0.005
 INIT = 1
 """Process number of whoever inherits orphans: ours in a container of our own."""
 
+LOG_PAUSE = 0.1
+"""Seconds between two attempts to log what syslogd was too busy for: ten datagrams fill its queue (unix(7))."""
+
 READY_LIMIT = 10.0
 """A start not finished after this long is reported as done: the children live, and the log says what they do."""
 
@@ -139,6 +142,8 @@ class Supervisor:
             wake_at = min(wake_at, now + self._schedule.interval)
         if self._starting_until is not None or self._reload.running:
             wake_at = min(wake_at, now + READY_POLL)
+        if self._log.waiting:
+            wake_at = min(wake_at, now + LOG_PAUSE)
         self._slept_until = min(wake_at, now + 3600.0)
         return self._slept_until - now
 
@@ -167,6 +172,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Do what time has brought: silences, attempts that are due, acknowledgements."""
+        self._log.flush()
         now = time.monotonic()
         if now > self._slept_until + policy.OVERSLEPT:
             for child in self._offspring:

@@ -1,6 +1,8 @@
 import fcntl
 import os
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,3 +150,48 @@ def test_line_longer_than_a_page_is_cut_on_the_console(capfd: pytest.CaptureFixt
     Log("x", console=True, syslog=False, immediate=True).info("y" * 10_000)
     line = capfd.readouterr().err
     assert (len(line), line[-2:]) == (4096, "y\n")
+
+
+@pytest.fixture
+def busy(tmp_path: Path, syslogd: socket.socket) -> Iterator[Log]:
+    """A log whose last line syslogd has no room for."""
+    log = Log("x", path=str(tmp_path / "log"), immediate=True)
+    number = 0
+    while not log.waiting:
+        log.info(str(number))
+        number += 1
+    yield log
+    syslogd.setblocking(False)
+    log.close()
+
+
+def test_line_for_a_busy_syslogd_waits_until_it_is_asked_again(busy: Log, syslogd: socket.socket) -> None:
+    assert not busy.flush()
+    assert busy.waiting
+    syslogd.recv(1024)
+    busy.flush()
+    assert not busy.waiting
+
+
+def test_last_line_of_a_process_waits_for_a_busy_syslogd(busy: Log, syslogd: socket.socket) -> None:
+    later = threading.Timer(0.1, syslogd.recv, [1024])
+    later.start()
+    busy.drain(30)
+    later.join()
+    assert not busy.waiting
+
+
+def test_last_line_of_a_process_waits_no_longer_than_it_may(busy: Log) -> None:
+    busy.drain(0.05)
+    assert busy.waiting
+    busy.disown()
+    assert not busy.waiting
+
+
+def test_last_line_of_a_process_waits_for_no_syslogd_that_is_away(tmp_path: Path) -> None:
+    log = Log("x", path=str(tmp_path / "absent"))
+    log.info("unheard")
+    began = time.monotonic()
+    log.drain(60)
+    assert time.monotonic() - began < 30
+    log.close()
