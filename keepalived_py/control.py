@@ -24,7 +24,7 @@ COLUMNS = ("path", "section", "syntax", "type", "range", "default", "in_effect",
 def main(words: Sequence[str] | None = None) -> int:
     """Run `keepalivedctl` with these words (default: the process's own); return the exit code."""
     arguments = parser().parse_args(words)
-    if arguments.verb in {"status", "history"}:
+    if arguments.verb in {"status", "history", "real-server"}:
         return control_verbs.run(arguments)
     if arguments.verb == "keywords":
         _print(keywords(arguments.format))

@@ -33,6 +33,8 @@ class State:
         parent: the parent's first line; None when it did not answer.
         children: of the parent.
         vrrp: the VRRP process's first line; None when it did not answer.
+        checkers: the health-check process's first line; None when it did not answer.
+        virtual_servers: each with its `real_servers`.
         instances: each with its `addresses` and `peers`.
         scripts: what the watched scripts do and did.
         records: of the history.
@@ -42,7 +44,9 @@ class State:
     parent: dict[str, Any] | None = None
     children: list[dict[str, Any]] = field(default_factory=list)
     vrrp: dict[str, Any] | None = None
+    checkers: dict[str, Any] | None = None
     instances: list[dict[str, Any]] = field(default_factory=list)
+    virtual_servers: list[dict[str, Any]] = field(default_factory=list)
     scripts: list[dict[str, Any]] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -132,6 +136,30 @@ def state(path: str, request: str) -> State:
     return found
 
 
+CHECKERS = ".checkers"
+"""What stands behind the path of the VRRP process's socket for that of the health-check process."""
+_CHILD = "Healthcheck"
+
+
+def add_virtual_servers(found: State, path: str) -> None:
+    """Ask the health-check process, too, when the parent says that it lives; where it is missing say so.
+
+    Args:
+        found: the parent's answer; what is found is put there.
+        path: of the VRRP process's socket.
+    """
+    child = next((child for child in found.children if child["name"] == _CHILD), None)
+    if child is None:
+        return
+    if child["pid"] is None:
+        found.problems.append("there is no health-check process: it died")
+        return
+    try:
+        _sort(found, ask(path + CHECKERS, "status"))
+    except NoAnswerError as problem:
+        found.problems.append(f"the health-check process does not answer: {problem}")
+
+
 def _lives(found: State) -> bool:
     return any(child["name"] == "VRRP" and child["pid"] is not None for child in found.children)
 
@@ -146,14 +174,20 @@ def _absence(found: State) -> list[str]:
     return []
 
 
+def _put_head(found: State, head: dict[str, Any]) -> None:
+    if head["process"] == "parent":
+        found.parent = head
+    elif head["process"] == "checkers":
+        found.checkers = head
+    else:
+        found.vrrp = head
+
+
 def _sort(found: State, values: list[dict[str, Any]]) -> None:
     """Put the values of an answer where they belong; addresses and peers follow their instance."""
     for value in values:
         if "answer" in value:
-            if value["process"] == "parent":
-                found.parent = value
-            else:
-                found.vrrp = value
+            _put_head(found, value)
         elif "child" in value:
             found.children.append(value["child"])
         elif "record" in value:
@@ -162,6 +196,10 @@ def _sort(found: State, values: list[dict[str, Any]]) -> None:
             found.scripts.append(value["script"])
         elif "instance" in value:
             found.instances.append({**value["instance"], "addresses": [], "peers": []})
+        elif "virtual_server" in value:
+            found.virtual_servers.append({**value["virtual_server"], "real_servers": []})
+        elif "real_server" in value:
+            found.virtual_servers[-1]["real_servers"].append(value["real_server"])
         elif found.instances:
             for name in ("addresses", "peers"):
                 found.instances[-1][name] += value.get(name, [])

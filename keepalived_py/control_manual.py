@@ -18,7 +18,8 @@ VERBS = (
         (
             "Show for every instance: its state, since when and why; the steps from its configured to its effective"
             " priority; the master; virtual addresses and whether they are there; other routers, when they were last"
-            " heard, and why adverts of theirs were dropped; another master, if there is one."
+            " heard, and why adverts of theirs were dropped; another master, if there is one. Then for every virtual"
+            " server: its quorum, and its real servers with their weights and the last result of each check."
         ),
     ),
     (
@@ -27,6 +28,14 @@ VERBS = (
             "Show transitions and other events, the oldest first, with their causes and the priorities, timers and"
             " lateness of that moment. The record survives a crash of the process that wrote it, and reloads; it ends"
             " with the daemon."
+        ),
+    ),
+    (
+        "real-server VIRTUAL-SERVER REAL-SERVER --drain | --enable | --weight N",
+        (
+            "Have the health-check process give a real server the weight 0 (its connections stay, new ones go"
+            " elsewhere), its configured weight again, or another one. An order outlives reloads, and neither crashes"
+            " nor the end of the daemon. Without enough weight left the quorum is lost."
         ),
     ),
     ("keywords [--json | --markdown]", "Print every keyword of the configuration language."),
@@ -45,7 +54,7 @@ EXIT_TEXTS = (
     ("3", "a process is missing or does not answer; what the others know was printed"),
 )
 FILES = (
-    ("/run/keepalived/control.sock", "where the VRRP process answers; the parent does so at control.sock.parent"),
+    ("/run/keepalived/control.sock", "where the VRRP process answers; the others have .parent or .checkers behind it"),
     ("/run/keepalived/control_NAME.sock", "the same of a daemon with the keyword instance"),
     ("/run/keepalived/NAMESPACE/control.sock", "the same of a daemon in a network namespace"),
 )

@@ -6,6 +6,9 @@ import textwrap
 import time
 from typing import TYPE_CHECKING, Any
 
+from keepalived_py.control_servers import virtual_server_lines
+from keepalived_py.control_text import count, duration, seconds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +26,8 @@ def status_text(state: State) -> str:
     lines = [*_processes(state), *(f"! {problem}" for problem in state.problems)]
     for instance in state.instances:
         lines += ["", *instance_lines(instance)]
+    for virtual in state.virtual_servers:
+        lines += ["", *virtual_server_lines(virtual)]
     if state.scripts:
         lines.append("")
     for script in state.scripts:
@@ -190,26 +195,3 @@ def labelled(label: str, text: str) -> Iterator[str]:
 
 def _indented(text: str) -> Iterator[str]:
     yield from textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="      ")
-
-
-def seconds(value: float) -> str:
-    """Return seconds with three decimals at most."""
-    return f"{round(value, 3):g} s"
-
-
-def count(number: int, thing: str) -> str:
-    """Return `1 advert`, `2 adverts`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def duration(value: float) -> str:
-    """Return a time span with its two biggest units: `3 d 4 h`, `12 min 3 s`, `0.4 s`."""
-    if value < 10:
-        return f"{max(0.0, value):.1f} s"
-    rest = int(value)
-    parts: list[str] = []
-    for unit, name in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        amount, rest = divmod(rest, unit)
-        if amount or parts:
-            parts.append(f"{amount} {name}")
-    return " ".join(parts[:2])

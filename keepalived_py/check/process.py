@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keepalived_py.check.answers import Answers
 from keepalived_py.check.checks import Maker
 from keepalived_py.check.correspondent import Correspondent
 from keepalived_py.check.director import Director
+from keepalived_py.check.dumps import Dumps
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
 from keepalived_py.check.ipvs_sync import IpvsSync
@@ -19,6 +21,7 @@ from keepalived_py.kernel.monitor import InterfaceMonitor
 from keepalived_py.kernel.socket_options import ReceiveBuffer
 from keepalived_py.messages import Subject
 from keepalived_py.notify import vocabulary
+from keepalived_py.observability.control_server import ControlServer
 from keepalived_py.process_settings import CHECKER
 from keepalived_py.program import Programs
 
@@ -44,7 +47,14 @@ class HealthChecker:
     def __init__(self, child: Child) -> None:
         self._child = child
         self._log = child.log
-        self._loop = ChildLoop(child, CHECKER, describe=_describe, reload=self._reload, stop=self._stop)
+        self._loop = ChildLoop(
+            child,
+            CHECKER,
+            describe=_describe,
+            reload=self._reload,
+            stop=self._stop,
+            requests=lambda: self._dumps.requests,
+        )
         self._monitor = InterfaceMonitor(InterfaceTable())
         self._kernel = IpvsSync(self._log)
         self._director = Director(self._kernel, self._log)
@@ -61,6 +71,8 @@ class HealthChecker:
         self._watchers = Watchers(self._loop.reactor, self._log, self._farm, self._monitor.table)
         self._correspondent.readers[Subject.BFD_SESSION] = [self._watchers.session_changed]
         self._config = child.config
+        self._dumps = Dumps(child, self._loop.reactor, self._farm, lambda: self._config)
+        self._control: ControlServer | None = None
 
     def run(self) -> int:
         """Run until told to stop."""
@@ -85,6 +97,10 @@ class HealthChecker:
         self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
         self._farm.start(self._config, self._marker.take(self._config))
         self._correspondent.begin()
+        point = self._child.control
+        if point is not None:
+            answers = Answers(self._farm, self._loop.reactor.time)
+            self._control = ControlServer(self._loop.reactor, point.listener, point.group, answers.answer)
 
     def _interfaces_changed(self) -> None:
         """Hear one batch of changes, then nothing for a moment: the VRRP child adds thousands of addresses just now."""
@@ -120,6 +136,8 @@ class HealthChecker:
         self._log.info("Terminating Healthchecker child process on signal")
         self._loop.reactor.remove_reader(self._monitor)
         self._correspondent.stop()
+        if self._control is not None:
+            self._control.close()
         self._watchers.stop()
         if not self._child.options.keep_ipvs:
             self._marker.end()

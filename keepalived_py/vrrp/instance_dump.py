@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from keepalived_py import script_text
 from keepalived_py.vrrp import shown
 from keepalived_py.vrrp.parameters import IPV4, OWNER_PRIORITY
 from keepalived_py.vrrp.reception import address_text
@@ -310,7 +311,7 @@ class InstanceDump:
         """Return the command line of a tracked script."""
         source = self._tracking.source(SourceKind.SCRIPT, name)
         script = getattr(source.definition, "script", None) if source is not None else None
-        return shown.command(script.words) if script is not None else ""
+        return script_text.command(script.words) if script is not None else ""
 
     def _notices(self) -> Iterator[str]:
         config = self._config
@@ -319,5 +320,5 @@ class InstanceDump:
         for title, name in _SCRIPTS:
             script = getattr(config, name)
             if script is not None and script.words:
-                yield f"   {title} state transition script = {shown.script(script)}"
+                yield f"   {title} state transition script = {script_text.script(script)}"
         yield f"   Notify priority changes = {_ANSWERS[config.notify_priority_changes]}"

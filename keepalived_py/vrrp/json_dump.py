@@ -11,7 +11,7 @@ from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from keepalived_py.vrrp import shown
+from keepalived_py import script_text
 from keepalived_py.vrrp.source import SourceKind
 from keepalived_py.vrrp.state import State
 
@@ -145,7 +145,9 @@ def _configured(running: RunningInstance, dump: InstanceDump) -> Fields:
 
 def _scripts(running: RunningInstance) -> Fields:
     scripts = ((field, getattr(running.config, name)) for field, name in _SCRIPTS)
-    return {field: shown.command(script.words) for field, script in scripts if script is not None and script.words}
+    return {
+        field: script_text.command(script.words) for field, script in scripts if script is not None and script.words
+    }
 
 
 def _listed(running: RunningInstance, dump: InstanceDump) -> Fields:

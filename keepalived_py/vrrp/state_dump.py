@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keepalived_py import script_text
 from keepalived_py.config.describe import describe_globals
 from keepalived_py.kernel.rtnl import AF_INET, AF_INET6, IFF_LOOPBACK, IFF_UP
 from keepalived_py.vrrp import shown
@@ -111,7 +112,7 @@ def _group_scripts(group: SyncGroup) -> Iterator[str]:
     for title, name in _GROUP_SCRIPTS:
         script = getattr(group, name)
         if script is not None:
-            yield f"   {title} state transition script = {shown.script(script)}"
+            yield f"   {title} state transition script = {script_text.script(script)}"
 
 
 def socket_lines(instances: Iterable[RunningInstance]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.vrrp import shown
+from keepalived_py import script_text
 from keepalived_py.vrrp.source import SourceKind
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class TrackerDump:
         told = script.script
         user, group = (script.user.user, script.user.group) if script.user else (None, None)
         yield f" VRRP Script = {script.name}"
-        yield f"   Command = {shown.command(told.words) if told else ''}"
+        yield f"   Command = {script_text.command(told.words) if told else ''}"
         yield f"   Interval = {_seconds(script.interval)} sec"
         yield f"   Timeout = {_seconds(script.timeout or script.interval)} sec"
         yield f"   Weight = {_weight(script.weight)}"
@@ -67,7 +67,7 @@ class TrackerDump:
         waits = counter is not None and counter.is_up is None
         yield f"   Init state = {'INIT' if waits else 'unknown'}"
         yield f"   Status = {'GOOD' if counter and counter.is_up else 'BAD'}"
-        yield f"   Script uid:gid = {shown.owner(user, group)}"
+        yield f"   Script uid:gid = {script_text.owner(user, group)}"
         yield "   VRRP instances :"
         yield from self._users(SourceKind.SCRIPT, script.name)
         watched = self._scripts.get(script.name)

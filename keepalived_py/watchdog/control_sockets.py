@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 OFF = "off"
 BACKLOG = 16
 MODE = 0o660
-ANSWERING = (places.VRRP,)
-"""Children that answer."""
+ANSWERING = {places.VRRP: "", places.CHECKERS: ".checkers"}
+"""Children that answer, and what stands behind the path for each."""
 
 
 class ControlSockets:
     """The listening sockets of one daemon, by process; none where they cannot be made, which the log says.
 
     Args:
-        path: of the VRRP process's socket; the parent's has `.parent` behind it.
+        path: of the VRRP process's socket; others have their name behind it: `.parent`, `.checkers`.
         group: name of the group that may ask besides root.
         log: of the parent.
 
@@ -52,7 +52,7 @@ class ControlSockets:
     def open(self, processes: Iterable[str]) -> None:
         """Make the sockets of the parent and of those of `processes` that answer."""
         wanted = {places.PARENT: f"{self._base}.parent"}
-        wanted |= {process: self._base for process in processes if process in ANSWERING}
+        wanted |= {process: self._base + ANSWERING[process] for process in processes if process in ANSWERING}
         mask = os.umask(0o022)  # the daemon's own lets nobody enter a new directory
         try:
             os.makedirs(os.path.dirname(self._base) or "/", mode=0o755, exist_ok=True)  # noqa: PTH103, PTH120

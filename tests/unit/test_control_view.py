@@ -11,7 +11,8 @@ import pytest
 
 from keepalived_py import control, control_client
 from keepalived_py.control_client import NoAnswerError, RefusedError, State
-from keepalived_py.control_view import count, duration, history_text, instance_lines, seconds, status_text
+from keepalived_py.control_text import count, duration, seconds
+from keepalived_py.control_view import history_text, instance_lines, status_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

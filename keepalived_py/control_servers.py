@@ -1,0 +1,59 @@
+"""What `keepalivedctl status` prints about virtual servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keepalived_py.control_text import count, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHOWN = 50
+"""Real servers of one virtual server that people are shown; --json has all of them."""
+
+
+def virtual_server_lines(virtual: dict[str, Any]) -> Iterator[str]:
+    """Return the lines about one virtual server."""
+    quorum = "UP" if virtual["has_quorum"] else "DOWN"
+    protocol = f"{virtual['protocol']} " if virtual["protocol"] else ""
+    numbers = f"weight {virtual['live_weight']} of quorum {virtual['quorum']}"
+    yield f"{virtual['name']}  {quorum}  ({protocol}{virtual['scheduler'] or 'wlc'}, {numbers})"
+    if virtual["suspended"]:
+        yield "  its checks rest: this host does not have the address"
+    if virtual["sorry_server"]:
+        stands = "stands in" if virtual["sorry_server_in"] else "is not needed"
+        yield f"  sorry server {virtual['sorry_server']} {stands}"
+    for real in virtual["real_servers"][:SHOWN]:
+        yield from real_server_lines(real)
+    if len(virtual["real_servers"]) > SHOWN:
+        yield f"  and {len(virtual['real_servers']) - SHOWN} more"
+
+
+def real_server_lines(real: dict[str, Any]) -> Iterator[str]:
+    """Return the lines about one real server and its checks."""
+    yield f"  {real['name']}  {'up' if real['is_alive'] else 'DOWN'}, {_weight(real)}"
+    yield from (f"    {_check(check)}" for check in real["checks"])
+
+
+def _weight(real: dict[str, Any]) -> str:
+    text = f"weight {real['weight']}"
+    if real["ordered_weight"] == 0:
+        return "drained"
+    if real["ordered_weight"] is not None:
+        text += ", as ordered"
+    if real["weight"] != real["configured_weight"]:
+        text += f", configured {real['configured_weight']}"
+    if real["slow_start_weight"] is not None:
+        text += f", {real['slow_start_weight']} for now (slow start)"
+    return text
+
+
+def _check(check: dict[str, Any]) -> str:
+    begin = f"{check['kind']} {check['where']}: {'up' if check['is_up'] else 'DOWN'}"
+    if check["result"] is None:
+        return f"{begin}, has not run yet"
+    when = f" {duration(check['age'])} ago" if check["age"] is not None else ""
+    took = f" after {1000 * check['duration']:.1f} ms" if check["duration"] is not None else ""
+    runs = "" if check["runs"] is None else f"; {count(check['runs'], 'run')}, {check['failures']} without success"
+    return f"{begin}, {check['result']}{took}{when}{runs}"
