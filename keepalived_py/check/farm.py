@@ -68,6 +68,7 @@ class Farm:
         self._builder.configure(config, marks)
         for server in config.virtual_servers:
             self.virtuals[identity_of(server)] = self._builder.virtual_of(server, None)
+        self._subjects = None
         self._kernel.adopt(frozenset(_keys(self.virtuals.values())))
         self._begin(list(self.virtuals.values()))
 

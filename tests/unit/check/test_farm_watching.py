@@ -47,7 +47,7 @@ def only_watch(stage: Stage) -> Watch:
 
 
 def test_number_in_a_file_changes_the_weight(stage: Stage) -> None:
-    stage.farm.observations.files["load"] = 2
+    stage.farm.observed(FILE, "load", 2)
     begin(stage, with_file(3, virtual(real(7, tcp_check=(), file_check=(LOAD,), weight=10))))
     assert stage.tables.weights() == {80: {7: 16}}
     stage.farm.observed(FILE, "load", -1)
