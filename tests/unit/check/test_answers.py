@@ -52,7 +52,7 @@ def answers(stage: Stage) -> Answers:
     given = config()
     stage.farm.observations.configure(given.track_files)
     stage.farm.observations.files["load"] = 3
-    stage.farm.start(given, adopt=False)
+    stage.farm.start(given)
     return Answers(stage.farm, stage.reactor.time)
 
 
