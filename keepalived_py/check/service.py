@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from keepalived_py.check.marks import use_of
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NO_MARKS: Final[Mapping[Use, int]] = {}
 DEFAULT_PERSISTENCE: Final = 360
 """Seconds, when only a granularity is configured."""
+IPV6_WIDTH: Final = 128
+ALL_ONES: Final = IPv4Address("255.255.255.255")
 DEFAULT_SCHEDULER: Final = "wlc"
 _PROTOCOLS: Final = {"TCP": socket.IPPROTO_TCP, "UDP": socket.IPPROTO_UDP, "SCTP": socket.IPPROTO_SCTP}
 _FAMILIES: Final = {4: ipvs.AF_INET, 6: ipvs.AF_INET6}
@@ -118,17 +120,17 @@ def _properties(server: VirtualServer) -> dict[str, Any]:
         "scheduler": server.lvs_sched or DEFAULT_SCHEDULER,
         "flags": flags,
         "timeout": timeout,
-        "prefix_length": _prefix_length(granularity),
+        "granularity": _granularity(granularity),
         "engine": server.persistence_engine or "",
     }
 
 
-def _prefix_length(granularity: Any) -> int:
+def _granularity(granularity: Any) -> bytes:
     if granularity is None:
-        return -1
-    length = granularity if isinstance(granularity, int) else int(granularity).bit_count()
-    width = 128 if isinstance(granularity, int) else 32
-    return -1 if length >= width else length
+        return b""
+    if isinstance(granularity, int):
+        return b"" if granularity >= IPV6_WIDTH else ipvs.IPV6_GRANULARITY.pack(granularity)
+    return b"" if granularity == ALL_ONES else bytes(granularity.packed)
 
 
 def destination_of(server: RealServer, virtual: VirtualServer, weight: int) -> Destination:

@@ -63,11 +63,12 @@ GENERIC_LENGTH = _GENERIC.size
 _U8, _U16, _U32, _PORT = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("!H")
 _U64 = struct.Struct("=Q")
 _FLAGS = struct.Struct("=II")
-_NETMASK = struct.Struct("!I")
+IPV6_GRANULARITY = _U32
 ADDRESS_LENGTH = 16
 AF_INET = 2
 AF_INET6 = 10
 _WIDTH = {AF_INET: 4, AF_INET6: 16}
+_SINGLE = {AF_INET: b"\xff\xff\xff\xff", AF_INET6: _U32.pack(128)}
 
 ServiceKey = tuple[int, int, bytes, int, int]
 DestinationKey = tuple[int, bytes, int]
@@ -86,7 +87,8 @@ class Service:
         scheduler: name of its module without `ip_vs_`.
         flags: FLAG_*.
         timeout: seconds of persistence; 0 for none.
-        prefix_length: clients of one such prefix stay together; -1 for each alone.
+        granularity: clients that are the same under it stay together: for IPv4 a packed mask, for IPv6 a length as
+            unsigned integer of this machine (IPV6_GRANULARITY.pack); empty for each alone.
         engine: persistence engine; empty for none.
     """
 
@@ -98,7 +100,7 @@ class Service:
     scheduler: str = "wlc"
     flags: int = 0
     timeout: int = 0
-    prefix_length: int = -1
+    granularity: bytes = b""
     engine: str = ""
 
     @property
@@ -110,12 +112,8 @@ class Service:
 
     @property
     def netmask(self) -> bytes:
-        """The prefix as the kernel takes it: a mask in network order for IPv4, a length for IPv6."""
-        width = _WIDTH[self.family] * 8
-        length = width if self.prefix_length < 0 else self.prefix_length
-        if self.family == AF_INET6:
-            return _U32.pack(length)
-        return _NETMASK.pack((0xFFFFFFFF << (32 - length)) & 0xFFFFFFFF)
+        """The granularity as the kernel takes it."""
+        return self.granularity or _SINGLE[self.family]
 
 
 @structure(kw_only=True)
@@ -375,7 +373,7 @@ def service_of(answer: Message, buffer: bytes) -> tuple[Service, Statistics] | N
         scheduler=_text(found, SVC_SCHED_NAME),
         flags=_u32(found, SVC_FLAGS) & _FLAGS_OF_OURS,
         timeout=_u32(found, SVC_TIMEOUT),
-        prefix_length=_prefix_length(family, found.get(SVC_NETMASK, b"")),
+        granularity=_granularity(family, found.get(SVC_NETMASK, b"")),
         engine=_text(found, SVC_PE_NAME),
     )
     return service, _statistics(found.get(SVC_STATS64, b""))
@@ -436,13 +434,9 @@ def _statistics(data: bytes) -> Statistics:
     return Statistics(**values)
 
 
-def _prefix_length(family: int, netmask: bytes) -> int:
-    """Return the length of a prefix; -1 for that of a single address."""
-    if len(netmask) != 4:
-        return -1
-    width = _WIDTH.get(family, 0) * 8
-    length = _U32.unpack(netmask)[0] if family == AF_INET6 else _NETMASK.unpack(netmask)[0].bit_count()
-    return -1 if length >= width else int(length)
+def _granularity(family: int, netmask: bytes) -> bytes:
+    """Return a netmask of the kernel; empty for that of a single address."""
+    return b"" if len(netmask) != 4 or netmask == _SINGLE.get(family) else netmask
 
 
 def _u16(found: dict[int, bytes], kind: int) -> int:

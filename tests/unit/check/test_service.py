@@ -50,7 +50,7 @@ def web(**changes: Any) -> VirtualServer:
                 port=80,
                 flags=ipvs.FLAG_PERSISTENT,
                 timeout=360,
-                prefix_length=24,
+                granularity=b"\xff\xff\xff\0",
                 engine="sip",
             ),
         ),

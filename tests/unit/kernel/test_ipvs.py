@@ -51,17 +51,16 @@ def test_service_is_added_with_everything_that_the_kernel_wants() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "length", "expected"),
+    ("family", "granularity", "expected"),
     [
-        (ipvs.AF_INET, -1, b"\xff\xff\xff\xff"),
-        (ipvs.AF_INET, 24, b"\xff\xff\xff\x00"),
-        (ipvs.AF_INET, 0, b"\0\0\0\0"),
-        (ipvs.AF_INET6, -1, struct.pack("=I", 128)),
-        (ipvs.AF_INET6, 64, struct.pack("=I", 64)),
+        (ipvs.AF_INET, b"", b"\xff\xff\xff\xff"),
+        (ipvs.AF_INET, b"\1\2\3\4", b"\1\2\3\4"),
+        (ipvs.AF_INET6, b"", struct.pack("=I", 128)),
+        (ipvs.AF_INET6, ipvs.IPV6_GRANULARITY.pack(64), struct.pack("=I", 64)),
     ],
 )
-def test_granularity_is_a_mask_for_ipv4_and_a_length_for_ipv6(family: int, length: int, expected: bytes) -> None:
-    assert Service(family=family, prefix_length=length).netmask == expected
+def test_granularity_is_a_mask_for_ipv4_and_a_length_for_ipv6(family: int, granularity: bytes, expected: bytes) -> None:
+    assert Service(family=family, granularity=granularity).netmask == expected
 
 
 def test_mark_is_all_that_identifies_a_service_with_one() -> None:
@@ -87,7 +86,7 @@ SERVICES = st.builds(
     scheduler=st.sampled_from(["rr", "mh", "wlc"]),
     flags=st.sampled_from([0, 1, 4, 0x18, 0x38]),
     timeout=st.integers(0, 2678400),
-    prefix_length=st.integers(-1, 31),
+    granularity=st.sampled_from([b"", b"\xff\xff\xff\0", b"\1\2\3\4", bytes(4)]),
     engine=st.sampled_from(["", "sip"]),
 )
 DESTINATIONS = st.builds(
