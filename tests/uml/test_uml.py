@@ -12,6 +12,7 @@ from tests.uml.machine import run_inside, run_tests_inside, why_not
 INSIDE = Path(__file__).with_name("inside")
 IPVS = ("veth", "bridge", "ip_vs", "ip_vs_rr", "ip_vs_wlc", "ip_vs_wrr", "ip_vs_sh", "ip_vs_mh", "nf_tables")
 MODULES = {
+    "test_balancing.py": IPVS,
     "test_ipvs.py": IPVS,
     "test_links.py": ("veth", "bridge", "macvlan", "ipvlan", "vrf", "dummy", "8021q"),
 }

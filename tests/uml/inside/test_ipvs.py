@@ -50,7 +50,7 @@ def restart_checker(node: Node) -> None:
 
 
 def test_services_come_and_go_and_those_of_others_stay(node: Node) -> None:
-    node.configure(config(TWO))
+    node.configure(config(TWO, "lvs_flush_on_stop VS"))
     node.start(*CHECKERS_ONLY)
     wait_for_tables(node, [STRANGER, SERVICE, FIRST, SECOND])
     node.stop()
@@ -64,14 +64,6 @@ def test_flush_at_start_and_at_stop(node: Node) -> None:
     node.run("ipvsadm", "-A", "-t", "10.9.9.9:99", "-s", "wlc")
     node.stop()
     assert tables(node) == []
-
-
-def test_flush_of_configured_services_only_at_stop(node: Node) -> None:
-    node.configure(config(TWO, "lvs_flush_on_stop VS"))
-    node.start(*CHECKERS_ONLY)
-    wait_for_tables(node, [STRANGER, SERVICE, FIRST, SECOND])
-    node.stop()
-    assert tables(node) == [STRANGER]
 
 
 def test_option_keeps_the_tables_and_the_next_start_takes_them_as_they_are(node: Node) -> None:
