@@ -73,6 +73,7 @@ install: $(VENV)/.ready
 	$(PYTHON) .ci/launcher cli '$(LIBDIR)' > '$(DESTDIR)$(SBINDIR)/keepalived'
 	$(PYTHON) .ci/launcher control '$(LIBDIR)' > '$(DESTDIR)$(SBINDIR)/keepalivedctl'
 	chmod 755 '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl'
+	ln -sf keepalived '$(DESTDIR)$(SBINDIR)/genhash'
 	sed 's|^DAEMON=.*|DAEMON=$(SBINDIR)/keepalived|' init.d/keepalived > '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
 	chmod 755 '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
 	sed 's|@sbindir@|$(SBINDIR)|' systemd/keepalived.service > '$(DESTDIR)$(UNITDIR)/keepalived.service'
@@ -86,7 +87,7 @@ install: $(VENV)/.ready
 
 uninstall:
 	rm -rf '$(DESTDIR)$(LIBDIR)'
-	rm -f '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl' \
+	rm -f '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl' '$(DESTDIR)$(SBINDIR)/genhash' \
 		'$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived' '$(DESTDIR)$(UNITDIR)/keepalived.service' \
 		'$(DESTDIR)$(MANDIR)/man8/keepalived.8' '$(DESTDIR)$(MANDIR)/man8/keepalivedctl.8' '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PIECE = 16 * 1024
 """Bytes read at once."""
-AT_A_STRETCH = 16
+AT_A_STRETCH = 4
 """Pieces that are read without a wait before others have their turn: a server may send faster than we read."""
 
 

@@ -31,6 +31,8 @@ def test_installed_files_run_the_walkthrough_from_etc_init_d(lab: Lab, tmp_path:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    helped = subprocess.run([f"{tmp_path}/usr/sbin/genhash", "-h"], capture_output=True, text=True, check=False)
+    assert helped.stderr.startswith("Usage: genhash ")
     pair = plug_pair(lab)
     pair.first.install(Daemon("installed", f"{tmp_path}/usr/sbin/keepalived"))
     for name in ("init.d/keepalived", "sysconfig/keepalived", "keepalived/keepalived.conf"):
