@@ -11,6 +11,7 @@ from keepalived_py.check.director import Director
 from keepalived_py.check.dumps import Dumps
 from keepalived_py.check.farm import Farm
 from keepalived_py.check.herald import Herald
+from keepalived_py.check.identity import Identity
 from keepalived_py.check.ipvs_sync import IpvsSync
 from keepalived_py.check.marker import Marker
 from keepalived_py.check.messenger import Messenger
@@ -65,6 +66,7 @@ class HealthChecker:
         self._correspondent.readers[Subject.INSTANCE] = [self._director.instance_changed]
         self._herald = Herald(self._log)
         self._programs = Programs(self._loop.reactor, self._log)
+        self._identity = Identity(self._log, self._programs)
         self._messenger = Messenger(self._loop.reactor, self._log, self._programs)
         self._herald.listeners.append(self._messenger)
         self._farm = Farm(self._loop.reactor, self._kernel, self._herald, Maker(self._programs))
@@ -101,6 +103,7 @@ class HealthChecker:
         if point is not None:
             answers = Answers(self._farm, self._loop.reactor.time)
             self._control = ControlServer(self._loop.reactor, point.listener, point.group, answers.answer)
+        self._identity.take(self._config.global_defs)
 
     def _interfaces_changed(self) -> None:
         """Hear one batch of changes, then nothing for a moment: the VRRP child adds thousands of addresses just now."""
@@ -130,6 +133,7 @@ class HealthChecker:
         self._messenger.configure(config.global_defs)
         self._watchers.take(config)
         self._farm.reload(config, before, self._marker.take(config))
+        self._identity.take(config.global_defs)
         done()
 
     def _stop(self, finished: Callable[[], None]) -> None:

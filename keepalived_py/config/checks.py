@@ -51,7 +51,20 @@ def check(config: Config, environment: Environment, diagnostics: Diagnostics) ->
     scripts.forget()
     config = config.changed(global_defs=scripts.check_record(scripts.check_pipes(config.global_defs), "global_defs"))
     scripts.check_security("global")
-    return config
+    return _check_checker_user(config, environment, diagnostics)
+
+
+def _check_checker_user(config: Config, environment: Environment, diagnostics: Diagnostics) -> Config:
+    """Find out who the health-check process is to become; nobody else when there is no such user."""
+    name = config.global_defs.checker_user
+    if name is None:
+        return config
+    identity = environment.user(name)
+    if identity is None or identity[0] == 0:
+        reason = "does not exist" if identity is None else "is root"
+        diagnostics.error(f"checker_user {name} {reason}: ignored", config.global_defs.location("checker_user"))
+        return config.changed(global_defs=config.global_defs.changed(checker_user=None))
+    return config.changed(global_defs=config.global_defs.changed(checker_identity=identity))
 
 
 def _check_mail(config: Config, environment: Environment, diagnostics: Diagnostics) -> None:

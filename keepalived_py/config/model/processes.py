@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keepalived_py.config.arguments import Maybe, Several
-from keepalived_py.config.fields import Alias, Record, keyword, record
+from keepalived_py.config.fields import Alias, Record, attribute, keyword, record
 from keepalived_py.config.scalars import Boolean, ClampedInteger, Flag, Integer, Seconds, Text
 
 ON = Flag()
@@ -21,7 +21,10 @@ OLD_RTIME = "Earlier spelling of the real-time limit"
 
 @record
 class ProcessDefs(Record):
-    """The part of `global_defs` that is about processes."""
+    """The part of `global_defs` that is about processes.
+
+    Attributes (beside the keywords): checker_identity (uid and gid of checker_user, once checked).
+    """
 
     control_socket: str | None = keyword(
         Text("PATH|off", type_name="path"),
@@ -33,6 +36,14 @@ class ProcessDefs(Record):
     control_group: str | None = keyword(
         Text("GROUP"), "Group whose members may ask besides root", default=None, unset="none", beyond=True
     )
+    checker_user: str | None = keyword(
+        Text("USER"),
+        "User that the health-check process becomes after its start, with CAP_NET_ADMIN and CAP_NET_RAW only",
+        default=None,
+        unset="root",
+        beyond=True,
+    )
+    checker_identity: tuple[int, int] | None = attribute(default=None)
     process_names: bool = keyword(ON, "Give every child process its own name", default=False)
     process_name: str | None = keyword(PROCESS_NAME, "Name of the parent process", default=None, unset="binary name")
     vrrp_process_name: str | None = keyword(PROCESS_NAME, "Name of the VRRP process", default=None, unset="inherits")

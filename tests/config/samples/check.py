@@ -138,7 +138,7 @@ STEP: dict[str, Uses] = {
         "send »\\? :: no meaning",
         "»send :: needs",
     ),
-    "expect": ("expect +PONG \\?\\x00", "»expect +PONG \\x0 :: is no escape", "»expect :: needs"),
+    "expect": ("expect +PONG \\?\\x00", "expect +PONG »\\x0 :: is no escape", "»expect :: needs"),
 }
 AGENT: dict[str, Uses] = {**CONNECTION, "send": STEP["send"]}
 MISC: dict[str, Uses] = {

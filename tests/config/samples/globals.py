@@ -72,6 +72,12 @@ ROOT: dict[str, Uses] = {
 GLOBAL_DEFS: dict[str, Uses] = {
     "control_socket": text("control_socket", "off"),
     "control_group": text("control_group", "wheel"),
+    "checker_user": (
+        "checker_user nobody",
+        "»checker_user :: needs",
+        "checker_user »nosuchuser :: does not exist",
+        "checker_user »0 :: is root",
+    ),
     **{word: text(word, "kp") for word in NAMES},
     "lvs_process_name": ("lvs_process_name kp => checker_process_name kp", "»lvs_process_name :: needs"),
     **{word: flag(word) for word in FLAGS},
