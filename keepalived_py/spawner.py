@@ -196,6 +196,7 @@ class Spawner:
             run.signal(signal.SIGKILL)
         if run.step == 3:
             self._tell(STUCK, number, run.execution.pid)
+        run.timer.cancel()  # its timeout, if it is ended before
         run.timer = self._reactor.timer(self._end, number)
         run.timer.move(now + (TERMINATION_GRACE if run.step < 3 else KILL_INTERVAL))
 

@@ -179,6 +179,15 @@ def test_timeout_is_told_at_once_and_ends_the_whole_group(bench: Bench) -> None:
     bench.until(lambda: not exists(int(outcome.error_line)))
 
 
+def test_timeout_of_a_program_that_was_ended_before_it_does_nothing(bench: Bench) -> None:
+    program = bench.shell("sleep 300", timeout=0.5)
+    bench.until(lambda: program.pid)
+    program.terminate()
+    assert (bench.outcome(program).signal, bench.outcome(program).timed_out) == (signal.SIGTERM, False)
+    assert bench.outcome(bench.shell("sleep 1")).succeeded
+    assert bench.overran == []
+
+
 def test_program_that_ignores_sigterm_is_killed_two_seconds_later(bench: Bench) -> None:
     program = bench.shell("trap '' TERM; while :; do sleep 0.1; done", timeout=0.1)
     bench.until(lambda: bench.overran)
