@@ -31,11 +31,16 @@ SIGNAL_TEXTS = (
     ),
     ("TERM, INT", "Stop: masters tell their peers, virtual addresses are removed, pid files too."),
     (
-        "USR1, USR2, RTMIN+2, RTMAX-1",
+        "USR1, USR2, RTMIN+2",
         (
-            "keepalived writes state and statistics to files on these. This release says in the log that it does not "
-            "do so yet; no process ends because of them."
+            "Write the state (keepalived.data; keepalived_check.data and keepalived_parent.data for the other"
+            " processes), the statistics (keepalived.stats), or both as JSON (keepalived.json). The files go to"
+            " $TMPDIR, to /tmp, or where the configuration says."
         ),
+    ),
+    (
+        "RTMAX-1",
+        "Write the statistics as on USR2; their counters then begin again at zero.",
     ),
 )
 

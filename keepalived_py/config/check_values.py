@@ -6,7 +6,6 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from keepalived_py.config.addresses import ip_address
-from keepalived_py.config.arguments import Weight
 from keepalived_py.config.blocks import Head
 from keepalived_py.config.fields import Record, attribute, record
 from keepalived_py.config.scalars import (
@@ -479,6 +478,3 @@ class DnsName(Kind):
         if not all(labels) or any(len(label) > 63 for label in labels) or len(text) > 255:
             raise BadValueError(f"invalid domain name '{text}': each label has 1 to 63 characters")
         return str(text)
-
-
-NO_WEIGHT: Final = Weight()

@@ -9,7 +9,6 @@ from keepalived_py.kernel.ethernet import frame
 ETHERTYPE = 0x0806
 ETHERTYPE_IPV4 = 0x0800
 REQUEST = 1
-REPLY = 2
 ARPHRD_ETHER = 1
 BROADCAST = b"\xff" * 6
 

@@ -60,7 +60,6 @@ class Parameters:
         preempt_delay: seconds to leave a lower-priority master alone after it was first heard.
         startup_delay: seconds after the start in which adverts are neither sent nor believed.
         down_timer_adverts: adverts a master may miss.
-        accept_mode: hosts may reach us on the virtual addresses (the edge's business).
         garp_master_delay: seconds between the first and the second announcement; 0 for none.
         garp_master_repeat: frames per address in each of both.
         garp_master_refresh: seconds between refreshing announcements; 0 for none.
@@ -97,7 +96,6 @@ class Parameters:
     preempt_delay: float = 0.0
     startup_delay: float = 0.0
     down_timer_adverts: int = MISSED_ADVERTS
-    accept_mode: bool = True
     garp_master_delay: float = 5.0
     garp_master_repeat: int = 5
     garp_master_refresh: float = 0.0
