@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepalived_py.check import http_get
 from keepalived_py.check.conversation import AT_A_STRETCH, PIECE
 from keepalived_py.check.http_answer import Answer
 from keepalived_py.check.http_get import MOST, HttpCheck
@@ -80,14 +81,17 @@ def test_request_is_worded_as_keepalived_words_it(
     assert heard[0].split(b"\r\n") == expected
 
 
-def test_server_that_says_one_byte_at_a_time_is_not_waited_for_for_ever(reactor: Reactor) -> None:
+def test_server_that_says_one_byte_at_a_time_is_not_waited_for_for_ever(
+    reactor: Reactor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def drip(connection: socket.socket) -> None:
         for octet in plain() * 20:
             connection.sendall(bytes((octet,)))
             time.sleep(0.05)
 
+    monkeypatch.setattr(http_get, "LONGEST", 0.5)
     with Server(drip) as server:
-        assert run(reactor, HttpCheck(at(server.port, 0.2), [Request(path="/")])) == failed("timed out after 2.0 s (/)")
+        assert run(reactor, HttpCheck(at(server.port, 4.0), [Request(path="/")])) == failed("timed out after 2.0 s (/)")
 
 
 def test_server_that_accepts_and_says_nothing_times_out(reactor: Reactor) -> None:
