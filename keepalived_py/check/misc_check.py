@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.probe import UP, ProbeResult, failed
-from keepalived_py.check.task import Promise
+from keepalived_py.check.task import Promise, pause
 
 if TYPE_CHECKING:
     from keepalived_py.execution import Command
     from keepalived_py.program import Outcome, Programs
 
+MOST_LOST = 3
+"""How often a run is repeated of which nobody knows how it ended."""
+RESTART_INTERVAL = 1.1
+"""Seconds before that; a little more than `program.RESTART_INTERVAL`."""
 FIRST_WEIGHT_STATUS = 2
 """With misc_dynamic the status less this is the weight."""
 
@@ -35,13 +39,23 @@ class MiscCheck:
 
     async def probe(self) -> ProbeResult:
         """Run it once; a run that is given up is ended."""
+        outcome = await self._run()
+        for _ in range(MOST_LOST):
+            if not outcome.lost:
+                break
+            # Nothing is known of the server: the process that starts programs has died, and is started anew.
+            await pause(RESTART_INTERVAL)
+            outcome = await self._run()
+        return self._judged(outcome)
+
+    async def _run(self) -> Outcome:
         ended = Promise()
         program = self._programs.start(self._command, ended.fulfil)
         try:
             outcome: Outcome = await ended
         finally:
             program.terminate()
-        return self._judged(outcome)
+        return outcome
 
     def _judged(self, outcome: Outcome) -> ProbeResult:
         status = outcome.exit_code

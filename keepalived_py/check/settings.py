@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.model.check import RealServer, VirtualServer
     from keepalived_py.config.model.globals import GlobalDefs
 
-_RETRY: Final = {"DnsCheck": 3, "MiscCheck": 0}
+_RETRY: Final = {"DnsCheck": 3, "MiscCheck": 0, "AgentCheck": 0}
 """Where the number of retries is not 1."""
 _WITHOUT_TRIES: Final = frozenset({"FileCheck", "BfdCheck"})
 """Checks that are told of changes: there is nothing to try again."""

@@ -74,4 +74,9 @@ def test_checker_gives_up_root_and_everything_still_works(lab: Lab, tmp_path: Pa
     wait_for(lambda: "Ping of [192.168.0.201]:81 success" in log_of(node), 10, lambda: log_of(node))
     assert node.checker_pid() == checker
     assert status(node, node.parent_pid(), "Uid").split()[0] == "0"
+
+    node.kill(checker, signal.SIGKILL)
+    wait_for(lambda: node.checker_pid() not in {0, checker}, 10, lambda: log_of(node))
+    again = node.checker_pid()
+    wait_for(lambda: status(node, again, "Uid").split() == ["65534"] * 4, 10, lambda: log_of(node))
     node.stop()

@@ -123,6 +123,7 @@ class TcpCheck(ConnectionCheck):
 class AgentCheck(ConnectionCheck):
     """What an agent on the server says, as HAProxy's agent check understands it."""
 
+    retry: int | None = keyword(U32, RETRY, default=None, unset="real server value, else 0")
     send: str | None = keyword(EscapedText(), "What is sent first", default=None, unset="nothing", beyond=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from tests.unit.check.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from keepalived_py.check.probe import Probe
 
@@ -273,4 +275,23 @@ def test_script_whose_check_is_given_up_is_ended(reactor: Reactor) -> None:
     while program.running and guard.when is not None:
         reactor.run_once()
     assert not program.running
+    programs.close()
+
+
+def test_death_of_the_process_that_starts_scripts_says_nothing_about_the_server(
+    reactor: Reactor, tmp_path: Path
+) -> None:
+    programs = Programs(reactor, Log("x", syslog=False))
+    marker = tmp_path / "began"
+    script = f"test -e {marker} && exit 0; touch {marker}; sleep 60"
+    results: list[ProbeResult] = []
+    Task(reactor, MiscCheck(programs, Command(("/bin/sh", "-c", script))).probe(), results.append)
+    guard = reactor.call_later(20.0, reactor.stop)
+    while not marker.exists() and guard.when is not None:
+        reactor.run_once()
+    (spawner,) = programs._pids
+    os.kill(spawner, signal.SIGKILL)
+    while not results and guard.when is not None:
+        reactor.run_once()
+    assert results == [UP]
     programs.close()

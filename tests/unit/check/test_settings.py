@@ -8,7 +8,7 @@ import pytest
 from keepalived_py.check.settings import Settings, settings_of, target_of
 from keepalived_py.check.target import Target
 from keepalived_py.config.model.check import RealServer, VirtualServer
-from keepalived_py.config.model.checkers import DnsCheck, FileCheck, HttpGet, MiscCheck, TcpCheck
+from keepalived_py.config.model.checkers import AgentCheck, DnsCheck, FileCheck, HttpGet, MiscCheck, TcpCheck
 from keepalived_py.config.model.globals import GlobalDefs
 
 ADDRESS = IPv4Address("10.0.0.2")
@@ -26,6 +26,7 @@ def settled(check: Any, server: dict[str, Any] | None = None, virtual: dict[str,
         (TcpCheck(), 1, 1.0),
         (HttpGet(), 1, 3.0),
         (DnsCheck(), 3, 60.0),
+        (AgentCheck(), 0, 1.0),
         (MiscCheck(), 0, 1.0),
         (FileCheck(), 0, 1.0),
     ],
