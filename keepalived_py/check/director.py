@@ -94,7 +94,10 @@ class Director:
             return
         if self._before is None:
             self._before = self._kernel.timeouts()
-        self._kernel.set_timeouts(Timeouts(wanted.tcp or 0, wanted.tcpfin or 0, wanted.udp or 0))
+        before = self._before or Timeouts()
+        self._kernel.set_timeouts(
+            Timeouts(wanted.tcp or before.tcp, wanted.tcpfin or before.tcp_fin, wanted.udp or before.udp)
+        )
 
     def _restore_timeouts(self) -> None:
         """Set the timeouts to what they were before us."""
