@@ -101,6 +101,12 @@ class Farm:
                 self._herald.happened(virtual, virtual.health.left(virtual.reals.keys() - new.reals.keys()))
         self._judge_everything_seen()
 
+    def bring(self) -> None:
+        """Put everything into the kernel, which has only just got IPVS."""
+        self._kernel.adopt(frozenset(_keys(self.virtuals.values())))
+        for virtual in self.virtuals.values():
+            self._bring(virtual)
+
     def stop(self, *, keep: bool) -> None:
         """End every virtual server.
 

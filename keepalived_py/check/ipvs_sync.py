@@ -70,6 +70,7 @@ class IpvsSync:
         Args:
             namespace: network namespace whose tables are meant; empty for that of process 1, None for our own.
         """
+        self.close()
         try:
             self._netlink = _socket_in(namespace)
         except OSError as error:
@@ -159,11 +160,9 @@ class IpvsSync:
         self.applied.clear()
 
     def _carry_out(self, commands: list[Command]) -> None:
-        if not commands:
+        if not commands or not self.is_available:
             return
-        refused: set[int] = set()
-        if self.is_available:
-            refused = self._send(commands)
+        refused = self._send(commands)
         for index, command in enumerate(commands):
             if index not in refused:
                 carried_out(self.applied, command)

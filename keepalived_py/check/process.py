@@ -127,12 +127,14 @@ class HealthChecker:
     def _reload(self, config: Config, done: Callable[[], None]) -> None:
         self._take_buffers(config)
         before, self._config = self._config, config
-        if self._director.is_needed(config) and not self._kernel.is_available:
-            self._kernel.open(config.net_namespace_ipvs)
+        is_new = self._director.is_needed(config) and not self._kernel.is_available
+        is_new = is_new and self._kernel.open(config.net_namespace_ipvs)
         self._director.reload(config)
         self._messenger.configure(config.global_defs)
         self._watchers.take(config)
         self._farm.reload(config, before, self._marker.take(config))
+        if is_new:
+            self._farm.bring()
         self._identity.take(config.global_defs)
         done()
 
