@@ -54,6 +54,10 @@ class Checker:
         self.added_weight = 0
         self.last: ProbeResult | None = None
 
+    def knows(self, result: ProbeResult) -> bool:
+        """Return whether a success changes nothing at all: that is what nearly every result is."""
+        return result.ok and self.is_up and self.has_run and not self.streak
+
     def observed(self, result: ProbeResult) -> Verdict:
         """A probe has ended; the caller carries the verdict on to `VirtualServer.judged`."""
         first, self.last = not self.has_run, result
