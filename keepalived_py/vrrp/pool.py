@@ -56,8 +56,7 @@ class SocketPool:
         perform: carries out the effects of an advert.
 
     Attributes:
-        unknown_vrids: datagrams for virtual routers that are not configured here.
-        log_unknown_vrids: whether the log hears of them.
+        log_unknown_vrids: whether the log hears of adverts for virtual routers that are not configured here.
         buffer_policy: how large the receive buffers are; `settle` puts it in force.
     """
 
@@ -69,7 +68,6 @@ class SocketPool:
         self._unreported: list[PoolSockets] = []
         self._looks = LineBudget(LOOKS_AT_ONCE, LOOK_INTERVAL)
         self._budget = LineBudget(LINES_AT_ONCE, LINE_INTERVAL)
-        self.unknown_vrids = 0
         self.log_unknown_vrids = False
         self.buffer_policy = BufferPolicy()
 
@@ -160,7 +158,6 @@ class SocketPool:
                 return
 
     def _unknown(self, vrid: int, member: _Member, received: Received, now: float) -> None:
-        self.unknown_vrids += 1
         if self._looks.allows(now):
             for running in member.routers.values():
                 effects = running.router.other_vrid_received(now, *received)

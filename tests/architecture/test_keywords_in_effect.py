@@ -24,7 +24,6 @@ ACTS_WITHOUT_BEING_READ = {
     "random_seed": "the expander acts on the word where it stands",
     "debug": "keepalived does nothing with it either",
     "no_virtual_ipaddress": "silences a check",
-    "router_id": "shown by -d; nothing else uses it before there are mails",
     "preferred_lft": "InterfaceAddress.lifetime reads it",
     "as_": "keepalived ignores it, too, and says so",
     "type_": "means nothing by itself: the action is the word behind it",

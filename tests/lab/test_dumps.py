@@ -152,6 +152,17 @@ def test_reader_never_sees_a_part_of_a_file_and_a_cleaner_does_no_harm(master: N
     wait_for(lambda: not list(master.path("/run/tmp").glob(".keepalived*")), 10, "no temporary file is left")
 
 
+def test_dump_that_is_asked_for_while_a_reload_reads_is_there_before_the_reload(master: Node) -> None:
+    long = "".join(f"$NAME_{number}=value {number}\n" for number in range(40_000))
+    master.configure(long + rich(140))
+    master.kill(master.parent_pid(), signal.SIGHUP)
+    text = ask(master, signal.SIGRTMIN + 2, JSON)
+    assert {one["data"]["effective_priority"] for one in json.loads(text)} == {150, 152}, "as before the reload"
+    wait_for(lambda: any("stays MASTER" in line for line in master.log("Keepalived_vrrp")), 30, "the reload")
+    text = ask(master, signal.SIGRTMIN + 2, JSON)
+    assert {one["data"]["effective_priority"] for one in json.loads(text)} == {140, 142}
+
+
 @pytest.mark.interop
 @pytest.mark.parametrize("path", [STATE, STATISTICS, JSON])
 def test_files_have_the_keys_of_keepalived_in_its_order(lab: Lab, path: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from keepalived_py.vrrp.parameters import IPV4, Parameters
-from keepalived_py.vrrp.pool import STALE_LIMIT, SocketPool
+from keepalived_py.vrrp.pool import LINES_AT_ONCE, STALE_LIMIT, SocketPool
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.signature import Signing, SigningKey
 from keepalived_py.vrrp.sockets import Received
@@ -28,6 +28,8 @@ class Turn:
 
     Attributes:
         queue: not heard yet.
+        pool: under test.
+        lines: of the log.
         routers: by VRID.
     """
 
@@ -42,15 +44,17 @@ class Turn:
             self.routers[vrid] = VirtualRouter(parameters, wall_clock=lambda: SECONDS * 1_000_000_000)
             self.routers[vrid].started(0.0)
         loop = cast("Any", SimpleNamespace(time=lambda: 1.0))
-        self._pool = SocketPool(loop, cast("Any", None), lambda *_: None)
+        self.lines: list[str] = []
+        self.pool = SocketPool(loop, cast("Any", SimpleNamespace(info=self.lines.append)), lambda *_: None)
         running = {vrid: SimpleNamespace(router=router, arm=lambda: None) for vrid, router in self.routers.items()}
         receive = SimpleNamespace(
-            key=SimpleNamespace(family=IPV4), receive=lambda: self.queue.popleft() if self.queue else None
+            key=SimpleNamespace(family=IPV4, interface_name="eth0"),
+            receive=lambda: self.queue.popleft() if self.queue else None,
         )
         self._member = cast("Any", SimpleNamespace(sockets=receive, routers=running))
 
     def hear(self) -> None:
-        self._pool._readable(self._member)
+        self.pool._readable(self._member)
 
     def counted(self, vrid: int = 51) -> int:
         return self.routers[vrid].counters.advert_rcvd
@@ -86,3 +90,21 @@ def test_flood_of_stale_adverts_ends_the_turn(excess: int) -> None:
     turn = Turn((51,), [advert(60)] * (STALE_LIMIT + 1 + excess))
     turn.hear()
     assert len(turn.queue) == excess
+
+
+def test_advert_for_an_unknown_virtual_router_is_logged_only_when_that_is_configured() -> None:
+    turn = Turn((51,), [advert(0, vrid=99)])
+    turn.hear()
+    assert turn.lines == []
+    turn.queue.append(Received(advert(0, vrid=99), SENDER, 255, GROUP))
+    turn.pool.log_unknown_vrids = True
+    turn.hear()
+    assert turn.lines == ["Unknown VRID(99) received on interface(eth0). ignoring..."]
+
+
+def test_flood_for_unknown_virtual_routers_fills_no_log() -> None:
+    turn = Turn((51,), [advert(0, vrid=99)] * (LINES_AT_ONCE + 30))
+    turn.pool.log_unknown_vrids = True
+    while turn.queue:
+        turn.hear()
+    assert len(turn.lines) == LINES_AT_ONCE

@@ -145,3 +145,12 @@ def test_job_has_every_setting() -> None:
         "attempts": 1,
         "pause": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "security"),
+    [({}, ""), ({"smtp_starttls": True}, "starttls"), ({"smtp_tls": True, "smtp_starttls": True}, "tls")],
+)
+def test_job_says_how_the_connection_is_encrypted(settings: dict[str, Any], security: str) -> None:
+    defaults = GlobalDefs(smtp_server=SERVER, notification_email=("a@b.c",), **settings)
+    assert job_of(defaults, [alert(1)], 0, last=False)["security"] == security
