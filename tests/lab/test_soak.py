@@ -39,6 +39,7 @@ STEADY = """\
 vrrp_script steady {{
     script /bin/true
     interval 1
+    timeout 60
 }}
 vrrp_instance STEADY {{
     interface eth0
@@ -64,6 +65,7 @@ global_defs {{
 vrrp_script changing {{
     script "/bin/true one"
     interval 1
+    timeout 60
 }}
 vrrp_track_file file {{
     file /run/tracked
@@ -109,6 +111,7 @@ global_defs {{
 vrrp_script changing {{
     script "/bin/true other"
     interval 2
+    timeout 60
 }}
 vrrp_track_process process {{
     process sshd
