@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 REPEAT ?= 1
+# The lab mostly waits, so more tests at once than there are processors.
+JOBS ?= 4
 
 # `make install` puts everything where the system looks for it; DESTDIR is put before each path.
 PREFIX ?= /usr
@@ -40,7 +42,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy keepalived_py tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
 
 test-lab: $(VENV)/.ready
 	for round in $$(seq $(REPEAT)); do \

@@ -78,7 +78,10 @@ def test_file_left_by_a_crash_is_taken_over(path: str) -> None:
     assert Path(path).read_text() == "5\n"
 
 
-@pytest.mark.parametrize("content", ["", "nonsense\n", "-1\n", "0\n", "99999999999999999999\n", f"{os.getpid()}\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "nonsense\n", "-1\n", "0\n", "99999999999999999999\n", pytest.param(f"{os.getpid()}\n", id="own process")],
+)
 def test_file_that_names_no_other_keepalived_is_taken_over(path: str, content: str) -> None:
     Path(path).write_text(content)
     file = PidFile(path)
