@@ -225,6 +225,8 @@ BY_KIND: dict[type, Any] = {
     check_values.LvsMethod: lambda _: forwarding(),
     check_values.HexText: hexadecimal,
     escapes.EscapedText: lambda _: st.sampled_from(["PING\\r\\n", "\\x00 \\\\", "a", "é b"]),
+    check_values.TwoWords: lambda _: st.tuples(words(), words()),
+    check_values.HeaderField: lambda _: st.tuples(st.sampled_from(["X-Health", "Accept"]), words()),
     check_values.StatusCodes: lambda kind: st.lists(ranges(kind), min_size=1, max_size=3).map(tuple),
     check_values.Digest: lambda _: st.text("0123456789abcdef", min_size=32, max_size=32),
     check_values.Pattern: lambda _: words(),
