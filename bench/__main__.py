@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench import document, installed, scenarios
+from bench import checks, document, installed, scenarios
 from bench.stand import open_stand
-from bench.table import Aim, Row, render
+from bench.table import Aim, Row, render, render_builds
 from tests.lab.daemon import REAL, real_is_installed
 from tests.lab.topology import why_not
 
@@ -144,7 +144,7 @@ def run(plan: Plan, stand: Stand, arms: list[Daemon], repeat: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two minutes instead of eight, fewer repetitions")
+    parser.add_argument("--quick", action="store_true", help="five minutes instead of half an hour, fewer repetitions")
     parser.add_argument("--only", default="", metavar="WORD", help="only scenarios whose name contains it")
     parser.add_argument("--arm", choices=("ours", "real"), help="only one of the daemons")
     parser.add_argument("--markdown", action="store_true", help="write the table into docs/performance.md")
@@ -156,21 +156,32 @@ def main() -> int:
     if options.arm != "ours":
         arms += [REAL] if real_is_installed() else []
     rows = measure(arms, options.only, quick=options.quick)
-    table = render(rows)
-    print(table)
-    if options.markdown:
-        document.write(table)
+    if rows:
+        _show(document.VRRP, render(rows), options.markdown)
+    neighbours = checks.Neighbours()
+    programs = checks.builds(arms, real=options.arm != "ours")
+    if rows := checks.measure(programs, options.only, quick=options.quick):
+        table = render_builds(rows, checks.names_of(programs))
+        _show(document.CHECKS, table, options.markdown, f"; {neighbours.text()}")
     return 0
+
+
+def _show(name: str, table: str, markdown: bool, remark: str = "") -> None:
+    print(table)
+    if markdown:
+        document.write(name, table, remark)
 
 
 def measure(arms: list[Daemon], only: str, *, quick: bool) -> list[Row]:
     """Run the chosen plans and return their rows."""
     rows: list[Row] = []
     began = time.monotonic()
+    chosen = [(plan, plan.quick if quick else plan.repeat) for plan in plans() if only in plan.name]
+    if not chosen:
+        return rows
     with open_stand() as stand:
-        for plan in plans():
-            repeat = plan.quick if quick else plan.repeat
-            if only in plan.name and repeat:
+        for plan, repeat in chosen:
+            if repeat:
                 run(plan, stand, arms, repeat)
                 rows += plan.rows.values()
                 print(f"# {time.monotonic() - began:5.0f} s  {plan.name}", file=sys.stderr)

@@ -81,9 +81,41 @@ def _number(value: float) -> str:
 
 
 def render(rows: Iterable[Row]) -> str:
-    """Return the table in Markdown, its columns aligned so that it reads well as plain text too."""
-    lines = [HEAD, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    """Return the table in Markdown."""
+    return _aligned([HEAD, *(row.cells() for row in rows)])
+
+
+def render_builds(rows: Iterable[Row], builds: dict[str, str]) -> str:
+    """Return a table with a column and a ratio for every build of keepalived.
+
+    Args:
+        rows: their aims hold against every build.
+        builds: the heading by the name of the samples.
+    """
+    head = ["what", "unit", "keepalived-py", "spread"]
+    for title in builds.values():
+        head += [title, "ratio"]
+    return _aligned([(*head, "aim", "met"), *(_against(row, builds) for row in rows)])
+
+
+def _against(row: Row, builds: dict[str, str]) -> tuple[str, ...]:
+    ours = row.samples.get("ours", [])
+    cells = [row.what, row.unit, *_figures(ours)]
+    mine = statistics.median(ours) if ours else None
+    verdicts = []
+    for build in builds:
+        samples = row.samples.get(build, [])
+        other = statistics.median(samples) if samples else None
+        cells += ["" if other is None else _number(other), f"{mine / other:.2f}" if mine is not None and other else ""]
+        if mine is not None:
+            verdicts.append(row.aim.is_met(mine, other))
+    met = [one for one in verdicts if one is not None]
+    return (*cells, row.aim.text(), "" if not met else "yes" if all(met) else "NO")
+
+
+def _aligned(lines: list[tuple[str, ...]]) -> str:
+    """Return a table whose columns are aligned so that it reads well as plain text too."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     rule = tuple("-" * width for width in widths)
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
