@@ -24,7 +24,7 @@ from keepalived_py.check.tcp_check import TcpCheck
 from keepalived_py.config.escapes import octets_of
 from keepalived_py.reactor import Reactor
 from tests.lab.waiting import wait_for
-from tests.unit.check.test_probes import at, run
+from tests.unit.check.asking import at, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

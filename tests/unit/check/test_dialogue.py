@@ -24,8 +24,8 @@ from keepalived_py.config.scalars import BadValueError
 from keepalived_py.observability.log import Log
 from keepalived_py.program import Programs
 from keepalived_py.reactor import Reactor
+from tests.unit.check.asking import at, run
 from tests.unit.check.server import Server
-from tests.unit.check.test_probes import at, run
 
 if TYPE_CHECKING:
     import socket

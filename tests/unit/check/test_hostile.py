@@ -12,9 +12,10 @@ from keepalived_py.check.settings import Settings
 from keepalived_py.check.smtp_check import SmtpCheck
 from keepalived_py.check.web import Contexts, probe_of
 from keepalived_py.config.model.checkers import HttpGet, SslGet, SslUrl, Url
+from tests.unit.check.asking import at, run
 from tests.unit.check.hostile import TCP
 from tests.unit.check.server import Server
-from tests.unit.check.web import DIGEST, at, run
+from tests.unit.check.web import DIGEST
 
 if TYPE_CHECKING:
     from keepalived_py.check.probe import Probe

@@ -22,8 +22,9 @@ from keepalived_py.check.tcp_check import TcpCheck
 from keepalived_py.check.web import Contexts, probe_of
 from keepalived_py.config.model.checkers import HttpGet, Url
 from keepalived_py.reactor import Reactor
+from tests.unit.check.asking import at, run
 from tests.unit.check.server import Server
-from tests.unit.check.web import BODY, DIGEST, at, head_of, plain, run, web_server
+from tests.unit.check.web import BODY, DIGEST, head_of, plain, web_server
 
 if TYPE_CHECKING:
     import socket

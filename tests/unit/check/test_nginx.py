@@ -15,8 +15,8 @@ from keepalived_py.check.settings import Settings
 from keepalived_py.check.target import Target
 from keepalived_py.check.web import Contexts, probe_of
 from keepalived_py.config.model.checkers import HttpGet, SslGet, SslUrl, Url
+from tests.unit.check.asking import run
 from tests.unit.check.nginx import PAGES, Nginx, nginx
-from tests.unit.check.web import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,13 +27,12 @@ from keepalived_py.execution import Command
 from keepalived_py.observability.log import Log
 from keepalived_py.program import Programs
 from keepalived_py.reactor import Reactor
+from tests.unit.check.asking import at, run
 from tests.unit.check.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from keepalived_py.check.probe import Probe
 
 
 @pytest.fixture
@@ -41,21 +40,6 @@ def reactor() -> Iterator[Reactor]:
     made = Reactor(0.5)
     yield made
     made.close()
-
-
-def run(reactor: Reactor, probe: Probe) -> ProbeResult:
-    results: list[ProbeResult] = []
-    Task(reactor, probe.probe(), results.append)
-    guard = reactor.call_later(20.0, reactor.stop)
-    while not results and guard.when is not None:
-        reactor.run_once()
-    guard.cancel()
-    assert results, "it did not end within twenty seconds"
-    return results[0]
-
-
-def at(port: int, timeout: float = 2.0) -> Target:
-    return Target(address="127.0.0.1", port=port, timeout=timeout)
 
 
 # SMTP

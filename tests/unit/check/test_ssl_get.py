@@ -13,8 +13,9 @@ from keepalived_py.check.settings import Settings
 from keepalived_py.check.web import Contexts, probe_of
 from keepalived_py.config.model.check import Ssl
 from keepalived_py.config.model.checkers import SslGet, SslUrl
+from tests.unit.check.asking import at, run
 from tests.unit.check.server import Server
-from tests.unit.check.web import DIGEST, at, head_of, plain, run
+from tests.unit.check.web import DIGEST, head_of, plain
 
 if TYPE_CHECKING:
     import socket

@@ -1,37 +1,17 @@
-"""Web servers of one test, and how a probe is run against them."""
+"""Web servers of one test, and what they answer."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
 
-from keepalived_py.check.target import Target
-from keepalived_py.check.task import Task
-
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from keepalived_py.check.probe import Probe, ProbeResult
-    from keepalived_py.reactor import Reactor
 
 BODY = b"hello, world\n"
 DIGEST = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
-
-
-def run(reactor: Reactor, probe: Probe) -> ProbeResult:
-    results: list[ProbeResult] = []
-    Task(reactor, probe.probe(), results.append)
-    guard = reactor.call_later(20.0, reactor.stop)
-    while not results and guard.when is not None:
-        reactor.run_once()
-    guard.cancel()
-    assert results, "it did not end within twenty seconds"
-    return results[0]
-
-
-def at(port: int, timeout: float = 2.0) -> Target:
-    return Target(address="127.0.0.1", port=port, timeout=timeout)
 
 
 def head_of(connection: socket.socket) -> bytes:
