@@ -55,6 +55,8 @@ class Herald:
         if watch.keyword == "BFD_CHECK":
             self._session_observed(real, watch, verdict)
             return
+        if verdict is Verdict.SAME:  # nearly every time
+            return
         name = watch.record.track_file if watch.keyword == "FILE_CHECK" else ""
         what = _CHECKED.get(watch.keyword, _OTHER).format(keyword=watch.keyword, where=watch.where, name=name)
         if verdict is Verdict.WENT_UP:
