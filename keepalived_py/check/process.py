@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.answers import Answers
@@ -97,7 +98,9 @@ class HealthChecker:
         self._director.start(self._config, adopt=self._child.respawned)
         self._messenger.configure(self._config.global_defs)
         self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
+        gc.disable()  # until everything that stays is there: it would be scanned again and again
         self._farm.start(self._config, self._marker.take(self._config))
+        gc.enable()
         self._correspondent.begin()
         point = self._child.control
         if point is not None:
