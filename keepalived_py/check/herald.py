@@ -64,7 +64,7 @@ class Herald:
         elif verdict in {Verdict.WENT_DOWN, Verdict.STAYS_DOWN}:
             tries = watch.checker.retry + 1
             self._log.info(f"{what} failed: {result.detail} ({tries} of {tries})")
-        elif verdict is Verdict.FORGIVEN and (watch.settings.log_all_failures or self._log.detail):
+        elif watch.settings.log_all_failures or self._log.detail:
             self._log.info(f"{what} failed: {result.detail} ({watch.checker.streak} of {watch.checker.retry + 1})")
 
     def _session_observed(self, real: RunningReal, watch: Watch, verdict: Verdict) -> None:
