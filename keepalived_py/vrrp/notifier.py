@@ -200,6 +200,7 @@ def _has_scripts(config: VrrpInstance | SyncGroup) -> bool:
 
 def _starts_programs(config: Config) -> bool:
     """Return whether a configuration has anything for which programs are started when something happens."""
+    subjects: list[VrrpInstance | SyncGroup] = [*config.vrrp_instances, *config.vrrp_sync_groups]
     defaults = config.global_defs
-    mails = defaults.smtp_server is not None and bool(defaults.notification_email)
-    return mails or any(map(_has_scripts, config.vrrp_instances)) or any(map(_has_scripts, config.vrrp_sync_groups))
+    has_mails = defaults.smtp_server is not None and bool(defaults.notification_email)
+    return any(_has_scripts(each) or (has_mails and each.smtp_alert) for each in subjects)

@@ -109,7 +109,7 @@ def test_environment_says_what_the_words_cannot(lab: Lab) -> None:
     addresses = ("192.168.0.204/24", "192.168.0.205/24")
     lines = (*FAST, f'notify "{SCRIPT}"')
     node = start_alone(lab, settings() + instance(150, lines, addresses=addresses), TELL_WITH_ENVIRONMENT).first
-    wait_for(lambda: len(told(node)) == 2, 15, lambda: node.text(TOLD))
+    wait_for(lambda: len(told(node)) == 2 and node.text(TOLD).endswith("\n"), 15, lambda: node.text(TOLD))
     backup, master = (dict(part.split("=", 1) for part in line.split("\t")) for line in told(node))
     assert backup["argv"] == "INSTANCE VI_1 BACKUP 150"
     assert (backup["KEEPALIVED_OLD_STATE"], backup["KEEPALIVED_NEW_STATE"]) == ("INIT", "BACKUP")

@@ -149,7 +149,9 @@ def test_program_gets_null_devices_its_own_group_default_signals_and_no_descript
 def test_signals_are_neither_blocked_nor_ignored(bench: Bench) -> None:
     fields = "/^Sig(Blk|Ign|Cgt)/"
     text = f"awk '{fields} {{ printf \"%s \", $2 }}' /proc/self/status >&2"
-    assert bench.outcome(bench.start("/bin/sh", "-c", f"exec {text}")).error_line == " ".join(["0" * 16] * 3)
+    line = bench.outcome(bench.start("/bin/sh", "-c", f"exec {text}")).error_line
+    # The C library of a process with threads has its own two signals ignored in what it starts.
+    assert [int(mask, 16) & ~0x1_8000_0000 for mask in line.split()] == [0, 0, 0]
 
 
 def test_only_the_standard_descriptors_are_open(bench: Bench) -> None:

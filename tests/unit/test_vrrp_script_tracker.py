@@ -35,6 +35,11 @@ class Bench:
         self.verdicts[name] = success
         return changed
 
+    @property
+    def told(self) -> list[str]:
+        """Lines of the log but for those of a machine too busy to run a script within its interval."""
+        return [line for line in self.log.lines if not line.endswith("expect idle - skipping run")]
+
     def until_results(self, count: int) -> None:
         run_until(self.loop, lambda: len(self.results) >= count, self.log.lines)
 
@@ -57,7 +62,7 @@ def test_script_runs_at_once_and_again_and_its_results_are_told(bench: Bench) ->
     bench.tracker.take([script("exit 0")])
     bench.until_results(3)
     assert bench.results[:3] == [("chk", True, "exited with status 0")] * 3
-    assert bench.log.lines == ["VRRP_Script(chk) succeeded"]
+    assert bench.told == ["VRRP_Script(chk) succeeded"]
     runs = bench.tracker.scripts["chk"].runs
     assert all((run.success, run.exit_code, run.error_line) == (True, 0, "") for run in runs)
     assert all(run.duration > 0 for run in runs)
@@ -68,7 +73,7 @@ def test_failure_is_told_with_its_exit_code_and_what_it_said(bench: Bench) -> No
     bench.tracker.take([script("echo refused >&2; exit 2")])
     bench.until_results(2)
     assert bench.results[0] == ("chk", False, "exited with status 2")
-    assert bench.log.lines == [
+    assert bench.told == [
         "Script `chk` now returning 2",
         "Script `chk` says: refused",
         "VRRP_Script(chk) failed (exited with status 2)",
@@ -81,7 +86,7 @@ def test_recovery_is_told(bench: Bench, tmp_path: Path) -> None:
     bench.until_results(1)
     (tmp_path / "good").touch()
     run_until(bench.loop, lambda: bench.verdicts["chk"])
-    assert bench.log.lines[-2:] == ["Script `chk` now returning 0", "VRRP_Script(chk) succeeded"]
+    assert bench.told[-2:] == ["Script `chk` now returning 0", "VRRP_Script(chk) succeeded"]
 
 
 def test_script_that_cannot_be_executed_fails_with_one_line(bench: Bench) -> None:

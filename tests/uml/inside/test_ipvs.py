@@ -160,6 +160,8 @@ def test_tables_of_another_namespace(node: Node) -> None:
 
 
 def test_group_is_one_service_behind_a_mark_that_nftables_sets(node: Node) -> None:
+    if node.attempt("nft", "add table ip probe; delete table ip probe").returncode:
+        pytest.skip("this kernel has no nftables for IPv4 (Debian's User Mode Linux is built without it)")
     group = f"virtual_server_group G {{\n {VIP} 80\n 192.168.0.20-40 8000\n}}\n"
     server = TWO.replace(f"virtual_server {VIP} 80", "virtual_server group G")
     node.configure(config(group + server, "nftables_ipvs"))
