@@ -85,6 +85,9 @@ class AuthenticationHeader:
     __slots__ = ("_key", "_sent", "_unicast", "sequence")
 
     def __init__(self, authentication: Authentication, *, unicast: bool) -> None:
+        # Now: the first advert may be that of a takeover, which must not wait for a disk.
+        import hmac  # noqa: F401, PLC0415
+
         self._key = authentication.padded_key
         self._unicast = unicast
         self._sent = _NOTHING_SENT

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.mailbox import Inbox, Outbox
 from keepalived_py.messages import InstanceState, Message, SessionState, Subject
+from keepalived_py.vrrp.follower import Follower
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.roster import Roster
     from keepalived_py.vrrp.running import RunningInstance
-    from keepalived_py.vrrp.state import Rival, Transition
+    from keepalived_py.vrrp.state import Transition
 
 CHECKERS, BFD = "checkers", "bfd"
 
 
-class Correspondent:
+class Correspondent(Follower):
     """A follower of the instances that tells the health-check child of them, and hears of BFD sessions.
 
     Args:
@@ -95,15 +96,3 @@ class Correspondent:
     def transition_made(self, running: RunningInstance, transition: Transition) -> None:
         """An instance changed its state."""
         self._tell(running, transition.new)
-
-    def priority_changed(self, running: RunningInstance, old: int, new: int) -> None:
-        """Tell nobody: what follows instances follows their states."""
-
-    def lower_priority_heard(self, running: RunningInstance) -> None:
-        """Tell nobody."""
-
-    def dual_master_found(self, running: RunningInstance, rival: Rival) -> None:
-        """Tell nobody."""
-
-    def group_transition_made(self, name: str, transition: Transition) -> None:
-        """Tell nobody."""

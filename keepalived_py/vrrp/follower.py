@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.state import Rival, Transition
 
 
-class Follower(Protocol):
+class Follower:
     """Is told in the order of events, after the frames of a takeover have left; must not block.
 
-    Nothing that happened is left out, however soon the next event comes; at the end of an instance everything has been
-    told before it is gone.
+    Hears what it overrides, and of the rest nothing. Nothing that happened is left out, however soon the next event
+    comes; at the end of an instance everything has been told before it is gone.
     """
 
     def transition_made(self, running: RunningInstance, transition: Transition) -> None:

@@ -11,6 +11,7 @@ from keepalived_py.notify.pipes import NotifyPipes, Wish
 from keepalived_py.notify.queue import Task
 from keepalived_py.notify.scripts import NotifyScripts
 from keepalived_py.notify.smtp_alert import SmtpAlerts
+from keepalived_py.vrrp.follower import Follower
 from keepalived_py.vrrp.news import address_list, group_details, instance_details, news_of, tasks_of
 from keepalived_py.vrrp.state import State
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from keepalived_py.program import Programs
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.running import RunningInstance
-    from keepalived_py.vrrp.state import Rival, Transition
+    from keepalived_py.vrrp.state import Transition
 
 
 SCRIPTS = (
@@ -34,7 +35,7 @@ SCRIPTS = (
 """The words for scripts of an instance; a group has the first five."""
 
 
-class Notifier:
+class Notifier(Follower):
     """The follower that tells scripts, pipes and mails.
 
     Args:
@@ -132,9 +133,6 @@ class Notifier:
             is_master = running.router.state is State.MASTER
             news = News.MASTER_PRIORITY if is_master else News.BACKUP_PRIORITY
             self._pipes.write(Event(Kind.INSTANCE, running.name, news, new, {}).line)
-
-    def dual_master_found(self, running: RunningInstance, rival: Rival) -> None:
-        """Another master is there: the log and the status say so; scripts hear of states only."""
 
     # Groups
 

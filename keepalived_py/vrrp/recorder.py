@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.observability.history import Record
 from keepalived_py.vrrp.cause import Event
+from keepalived_py.vrrp.follower import Follower
 from keepalived_py.vrrp.reception import address_text
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ PAUSE = 60.0
 """Seconds in which a master that goes on hearing lower priorities is recorded once."""
 
 
-class Recorder:
-    """A follower of all instances.
+class Recorder(Follower):
+    """Transitions it stores when they are made; all else it hears as a follower.
 
     Args:
         reactor: clock, and how late it serves deadlines.
@@ -37,9 +38,6 @@ class Recorder:
         """An instance is changing its state: store it at once, while the circumstances are those of that moment."""
         lateness = self._reactor.lateness
         self._append(running, "transition", transition.cause, transition, lateness=lateness)
-
-    def transition_made(self, running: RunningInstance, transition: Transition) -> None:
-        """Do nothing: it was stored when it was made."""
 
     def group_transition_made(self, name: str, transition: Transition) -> None:
         """A sync group changed its state."""

@@ -18,6 +18,7 @@ from keepalived_py.vrrp.adoption import AdoptionRecord
 from keepalived_py.vrrp.announcer import AnnouncingBurst
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.executor import Executor
+from keepalived_py.vrrp.follower import Follower
 from keepalived_py.vrrp.pacing import LaneKey, Pacing
 from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.router import VirtualRouter
@@ -113,7 +114,7 @@ def test_change_of_state_amid_a_reload_leaves_no_address_behind(
     reactor.close()
 
 
-class Listener:
+class Listener(Follower):
     """A follower that remembers what it was told, and how many frames had left by then."""
 
     def __init__(self, wire: socket.socket) -> None:
@@ -121,16 +122,16 @@ class Listener:
         self._wire = wire
         self._frames = 0
 
-    def transition_made(self, _running: RunningInstance, transition: Transition) -> None:
+    def transition_made(self, running: RunningInstance, transition: Transition) -> None:
         self.heard.append((transition.new.name, self._count()))
 
-    def lower_priority_heard(self, _running: RunningInstance) -> None:
+    def lower_priority_heard(self, running: RunningInstance) -> None:
         self.heard.append(("lower priority", self._count()))
 
-    def dual_master_found(self, _running: RunningInstance, rival: Rival) -> None:
+    def dual_master_found(self, running: RunningInstance, rival: Rival) -> None:
         self.heard.append((rival.reason, self._count()))
 
-    def priority_changed(self, _running: RunningInstance, old: int, new: int) -> None:
+    def priority_changed(self, running: RunningInstance, old: int, new: int) -> None:
         self.heard.append((f"{old} {new}", self._count()))
 
     def group_transition_made(self, name: str, transition: Transition) -> None:

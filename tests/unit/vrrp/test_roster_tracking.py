@@ -9,6 +9,7 @@ import pytest
 from keepalived_py.kernel.rtnl import LinkEvent
 from keepalived_py.vrrp.adoption import AdoptionRecord, Legacy
 from keepalived_py.vrrp.effects import Effect
+from keepalived_py.vrrp.follower import Follower
 from keepalived_py.vrrp.state import State
 from tests.config.checking import instance_text
 from tests.simulation.groups.history import run_history
@@ -90,7 +91,7 @@ class Lines:
     warning = error = info
 
 
-class Listener:
+class Listener(Follower):
     def __init__(self) -> None:
         self.heard: list[str] = []
 
@@ -102,12 +103,6 @@ class Listener:
 
     def priority_changed(self, running: RunningInstance, old: int, new: int) -> None:
         self.heard.append(f"{running.name} {old} -> {new}")
-
-    def lower_priority_heard(self, _running: RunningInstance) -> None:
-        """Not of interest here."""
-
-    def dual_master_found(self, _running: RunningInstance, _rival: object) -> None:
-        """Not of interest here."""
 
 
 class Scene:
