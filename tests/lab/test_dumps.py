@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,6 +164,19 @@ def test_dump_that_is_asked_for_while_a_reload_reads_is_there_before_the_reload(
     assert {one["data"]["effective_priority"] for one in json.loads(text)} == {140, 142}
 
 
+def finished(node: Node, path: str) -> str:
+    """What a daemon that writes its files in place has written when it writes no more."""
+    texts = [""]
+
+    def stays() -> bool:
+        time.sleep(0.2)
+        texts.append(node.text(path))
+        return bool(texts[-1]) and texts[-1] == texts[-2]
+
+    wait_for(stays, 10, path)
+    return texts[-1]
+
+
 @pytest.mark.interop
 @pytest.mark.parametrize("path", [STATE, STATISTICS, JSON])
 def test_files_have_the_keys_of_keepalived_in_its_order(lab: Lab, path: str) -> None:
@@ -175,7 +189,8 @@ def test_files_have_the_keys_of_keepalived_in_its_order(lab: Lab, path: str) -> 
     pair.wait_for_holder(pair.first)
     pair.first.stop()
     pair.wait(lambda: pair.second.has("192.168.0.204/24"), 10, "the other has taken over")
-    theirs = ask(pair.second, number, path)
+    ask(pair.second, number, path)
+    theirs = finished(pair.second, path)
     pair.second.stop()
     pair.first.start()
     pair.wait(lambda: pair.first.has("192.168.0.204/24"), 10, "ours has taken over")
