@@ -8,7 +8,7 @@ from keepalived_py.notify.fifo import NotifyFifo
 from keepalived_py.script_command import command_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from keepalived_py.config.arguments import Fifo, Script
     from keepalived_py.observability.log import Log
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 """Seconds before a reader that failed is started again: the first pause, doubled each time up to the longest."""
+MOST_HELD = 1000
+"""Lines that wait at most for a reader to be exchanged."""
 
 
 class Wish(NamedTuple):
@@ -35,16 +37,22 @@ class Wish(NamedTuple):
 
 
 class _Reader:
-    """The script that reads a pipe; started again when it fails, but not when it ended with 0."""
+    """The script that reads a pipe; started again when it fails, but not when it ended with 0.
+
+    Attributes:
+        restarting: whether the script that runs is about to end, because a reload wants another.
+        exchanged: called when it has ended and another has been started.
+    """
 
     def __init__(self, reactor: Reactor, log: Log, programs: Programs, wish: Wish) -> None:
+        self.restarting = False
+        self.exchanged: Callable[[], None] = lambda: None
         self._reactor = reactor
         self._log = log
         self._programs = programs
         self._wish = wish
         self._program: Program | None = None
         self._pause = FIRST_PAUSE
-        self._restarting = False
         self._wanted = True
 
     def start(self) -> None:
@@ -62,7 +70,7 @@ class _Reader:
         if self._program is None:
             self.start()
         else:
-            self._restarting = True
+            self.restarting = True
             self._program.terminate()
 
     def stop(self) -> None:
@@ -72,16 +80,44 @@ class _Reader:
             self._program.terminate()
 
     def _ended(self, outcome: Outcome) -> None:
-        restarting, self._restarting = self._restarting, False
+        restarting, self.restarting = self.restarting, False
         self._program = None
         if restarting:
             self.start()
+            self.exchanged()
         elif self._wanted:
             again = "" if outcome.succeeded else f": starting it again in {self._pause:g} s"
             self._log.info(f"{self._wish.label}notify fifo script {outcome.describe()}{again}")
             if not outcome.succeeded:
                 self._reactor.call_later(self._pause, self.start)
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+
+class _Pipe:
+    """A pipe, its reader, and the lines that wait while it is exchanged: the old one would take them with it."""
+
+    def __init__(self, fifo: NotifyFifo, reader: _Reader, reactor: Reactor) -> None:
+        self.reader = reader
+        self._fifo = fifo
+        self._reactor = reactor
+        self._held: list[bytes] = []
+        reader.exchanged = self._release
+
+    def write(self, line: bytes) -> None:
+        if self.reader.restarting and len(self._held) < MOST_HELD:
+            self._held.append(line)
+            return
+        self._release()
+        self._fifo.write(line, self._reactor.time())
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for line in held:
+            self._fifo.write(line, self._reactor.time())
+
+    def close(self) -> None:
+        self._release()
+        self._fifo.close()
 
 
 class NotifyPipes:
@@ -97,12 +133,13 @@ class NotifyPipes:
         self._reactor = reactor
         self._log = log
         self._programs = programs
-        self._pipes: dict[tuple[str, int | None, int | None], tuple[NotifyFifo, _Reader]] = {}
+        self._pipes: dict[tuple[str, int | None, int | None], _Pipe] = {}
 
     def configure(self, wishes: Iterable[Wish]) -> None:
         """Open what is configured now, close what is no longer; of two with one path the first counts.
 
-        A pipe that stays keeps the lines that are in it, and its script is started anew, as at every reload.
+        A pipe that stays keeps the lines that are in it, and its script is started anew, as at every reload. Lines
+        that are written meanwhile are for the new one.
         """
         wanted: dict[tuple[str, int | None, int | None], Wish] = {}
         paths: set[str] = set()
@@ -113,12 +150,12 @@ class NotifyPipes:
             paths.add(wish.fifo.path)
             wanted[wish.fifo.path, wish.fifo.uid, wish.fifo.gid] = wish
         for key in self._pipes.keys() - wanted.keys():
-            fifo, reader = self._pipes.pop(key)
-            reader.stop()
-            fifo.close()
+            pipe = self._pipes.pop(key)
+            pipe.reader.stop()
+            pipe.close()
         for key, wish in wanted.items():
             if key in self._pipes:
-                self._pipes[key][1].restart(wish)
+                self._pipes[key].reader.restart(wish)
             else:
                 self._open(key, wish)
 
@@ -126,23 +163,21 @@ class NotifyPipes:
         fifo = NotifyFifo(wish.fifo.path, wish.fifo.uid, wish.fifo.gid, self._log)
         if fifo.open():
             reader = _Reader(self._reactor, self._log, self._programs, wish)
-            self._pipes[key] = (fifo, reader)
+            self._pipes[key] = _Pipe(fifo, reader, self._reactor)
             reader.start()
 
     def write(self, line: bytes) -> None:
         """Write one line to every pipe."""
-        if self._pipes:
-            now = self._reactor.time()
-            for fifo, _ in self._pipes.values():
-                fifo.write(line, now)
+        for pipe in self._pipes.values():
+            pipe.write(line)
 
     def stop_readers(self) -> None:
         """End the scripts: the process is about to end. Lines can be written still."""
-        for _, reader in self._pipes.values():
-            reader.stop()
+        for pipe in self._pipes.values():
+            pipe.reader.stop()
 
     def close(self) -> None:
         """Close every pipe, and remove those that we made."""
-        for fifo, _ in self._pipes.values():
-            fifo.close()
+        for pipe in self._pipes.values():
+            pipe.close()
         self._pipes.clear()

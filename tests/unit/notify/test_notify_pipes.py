@@ -72,6 +72,35 @@ def test_reload_starts_the_reader_anew_and_keeps_the_pipe_and_its_lines(bench: B
     assert len(bench.programs.running) == 1, "never two readers of one pipe"
 
 
+def test_lines_that_are_written_during_a_reload_are_for_the_new_reader(bench: Bench, pipes: NotifyPipes) -> None:
+    text = (
+        """trap '' TERM; echo ready >> told; exec 3<>"$1"; while read -r line <&3; do echo "1st $line" >> told; done"""
+    )
+    pipes.configure([wish(bench, text)])
+    bench.until(lambda: bench.lines() == ["ready"])
+    pipes.configure([wish(bench, text.replace("1st", "2nd"), label="vrrp_")])
+    pipes.write(b"one\n")
+    pipes.write(b"two\n")
+    bench.until(lambda: len(bench.lines()) == 4)
+    assert bench.lines() == ["ready", "ready", "2nd one", "2nd two"]
+
+
+def test_lines_that_wait_for_a_new_reader_are_bounded_and_in_order(
+    bench: Bench, pipes: NotifyPipes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipes_module, "MOST_HELD", 2)
+    pipes.configure([wish(bench, "trap '' TERM; echo ready >> told; sleep 60 & wait; wait")])
+    bench.until(lambda: bench.lines() == ["ready"])
+    pipes.configure([wish(bench)])
+    for word in (b"1", b"2", b"3", b"4"):
+        pipes.write(word + b"\n")
+    descriptor = os.open(bench.directory / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert os.read(descriptor, 100) == b"1\n2\n3\n", "the fourth waits again"
+    pipes.close()
+    assert os.read(descriptor, 100) == b"4\n"
+    os.close(descriptor)
+
+
 def test_pipe_that_is_no_longer_configured_goes_with_its_reader(bench: Bench, pipes: NotifyPipes) -> None:
     pipes.configure([wish(bench, READ)])
     bench.until(bench.lines)
