@@ -24,6 +24,7 @@ from keepalived_py.vrrp.work import NO_PAUSE, WorkQueue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from keepalived_py.kernel.interfaces import Change
     from keepalived_py.kernel.message import Slice
     from keepalived_py.kernel.socket_options import ReceiveBuffer
     from keepalived_py.observability.log import Log
@@ -107,10 +108,10 @@ class Executor:
             self._guard = Guard(self._reactor, self._log, self._installer)
         return self._installer
 
-    def interfaces_changed(self) -> None:
+    def interfaces_changed(self, changes: Iterable[Change]) -> None:
         """Interfaces or addresses came or went, and routes with them."""
         if self._installer is not None:
-            self._installer.interfaces_changed()
+            self._installer.interfaces_changed(changes)
 
     def set_receive_buffer(self, buffer: ReceiveBuffer) -> None:
         """Have the kernel keep as many answers as is configured."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepalived_py.errors import NetlinkError
+from keepalived_py.kernel.interfaces import ChangeKind
 from keepalived_py.kernel.message import batch
 from keepalived_py.kernel.netlink import NetlinkSocket
 from keepalived_py.kernel.routes import DELETE_TOLERATED, Route
@@ -12,8 +13,9 @@ from keepalived_py.kernel.rtnl import ADD_TOLERATED
 from keepalived_py.vrrp.work import NO_PAUSE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from keepalived_py.kernel.interfaces import Change
     from keepalived_py.observability.log import Log
     from keepalived_py.reactor import Reactor
     from keepalived_py.vrrp.holdings import Holdings
@@ -26,6 +28,17 @@ RETRY = 5.0
 """Seconds after which the kernel is asked again to take what it refused, if no interface changes before."""
 SETTLE = 0.1
 """Seconds in which changes of interfaces are gathered before entries that may have gone with them are added again."""
+_TAKES_ROUTES = frozenset(
+    {
+        ChangeKind.APPEARED,
+        ChangeKind.GONE,
+        ChangeKind.WENT_UP,
+        ChangeKind.WENT_DOWN,
+        ChangeKind.MASTER_CHANGED,
+        ChangeKind.ADDRESS_REMOVED,
+    }
+)
+"""Changes with which the kernel may have removed routes; any other one only makes it take what it refused before."""
 
 
 class Installer:
@@ -50,6 +63,7 @@ class Installer:
         self._socket = NetlinkSocket()
         self._retry_planned = False
         self._settling = False
+        self._may_be_missing = False
 
     def close(self) -> None:
         """Close the socket."""
@@ -112,20 +126,31 @@ class Installer:
         if holdings.entries and not holdings.active:
             self._work.add(holdings, self._removing_leftovers(holdings))
 
-    def interfaces_changed(self) -> None:
+    def interfaces_changed(self, changes: Iterable[Change]) -> None:
         """Routes go with interfaces and addresses, of which the kernel does not always tell: add them again soon."""
-        if self.active and not self._settling:
+        if not self.active:
+            return
+        self._may_be_missing |= any(change.kind in _TAKES_ROUTES for change in changes)
+        if not self._settling:
             self._settling = True
             self._reactor.call_later(SETTLE, self._settled)
 
     def _settled(self) -> None:
         self._settling = False
-        self.reinstall()
+        unwatched = self._may_be_missing
+        self._may_be_missing = False
+        self.reinstall(unwatched=unwatched)
 
-    def reinstall(self) -> None:
-        """Add whatever may be missing; what is there stays as it is."""
+    def reinstall(self, *, unwatched: bool = True) -> None:
+        """Add whatever may be missing; what is there stays as it is.
+
+        Args:
+            unwatched: also what is left to other programs when they remove it (`no_track`).
+        """
         for holdings in self.active:
-            wanted = holdings.to_install()
+            wanted = [
+                entry for entry in holdings.to_install() if unwatched or entry.watched or entry in holdings.refused
+            ]
             if wanted and holdings.work:
                 continue  # it is being added already
             if wanted:

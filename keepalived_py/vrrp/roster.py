@@ -329,7 +329,7 @@ class Roster:
         if self._links.interfaces_changed(changes):
             changes += self._links.take_changes()
         now = self._reactor.time()
-        self._executor.interfaces_changed()
+        self._executor.interfaces_changed(changes)
         if self._static is not None:
             self._static.interfaces_changed(changes)
         removals: list[tuple[RunningInstance, Change]] = []

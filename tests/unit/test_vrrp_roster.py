@@ -38,7 +38,7 @@ class Idle:
     def perform(self, *_arguments: object) -> None:
         """Do nothing."""
 
-    def interfaces_changed(self) -> None:
+    def interfaces_changed(self, _changes: object) -> None:
         """Do nothing."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from keepalived_py.errors import NetlinkError
+from keepalived_py.kernel.interfaces import Change, ChangeKind, Interface
 from keepalived_py.kernel.message import Slice, split
 from keepalived_py.kernel.routes import RTM_DELROUTE, RouteEvent, RouteRequest, requested, route_added, route_deleted
 from keepalived_py.kernel.rtnl import AF_INET
@@ -154,10 +155,14 @@ def request(number: int, **options: Any) -> RouteRequest:
     return RouteRequest(AF_INET, prefix(number), 16, interface=2, **options)
 
 
-def entry(number: int, **options: Any) -> RoutingEntry:
+def entry(number: int, *, watched: bool = True, **options: Any) -> RoutingEntry:
     asked = request(number, **options)
     added, deleted = route_added(asked), route_deleted(asked)
-    return RoutingEntry(f"route {number}", (added,), deleted, requested(asked), watched=True)
+    return RoutingEntry(f"route {number}", (added,), deleted, requested(asked), watched=watched)
+
+
+def change(kind: ChangeKind) -> Change:
+    return Change(kind, Interface(index=2, name="eth0"))
 
 
 def test_owner_that_becomes_active_has_its_routes_and_none_when_it_ceases(scene: Scene) -> None:
@@ -192,11 +197,29 @@ def test_changes_of_interfaces_bring_back_what_went_silently(scene: Scene) -> No
     scene.owner(1, 2)
     scene.kernel.table.clear()
     for _ in range(10):
-        scene.installer.interfaces_changed()
+        scene.installer.interfaces_changed([change(ChangeKind.WENT_UP)])
     scene.clock.advance(1.0)
     assert scene.numbers() == {1, 2}
     assert len(scene.kernel.log) == 4
     assert scene.lines.said == []
+
+
+def test_route_without_tracking_comes_back_with_its_interface_only(scene: Scene) -> None:
+    holdings = Holdings("(VI_1)", lambda: None)
+    scene.installer.prepare(holdings, (entry(1, watched=False), entry(2)), ())
+    scene.kernel.refused[prefix(1)] = errno.ENETUNREACH
+    scene.installer.activate(holdings, holdings)
+    scene.kernel.refused.clear()
+    scene.installer.interfaces_changed([change(ChangeKind.ADDRESS_ADDED)])
+    scene.clock.advance(1.0)
+    assert scene.numbers() == {1, 2}, "what was refused is asked for again"
+    scene.kernel.table.clear()
+    scene.installer.interfaces_changed([change(ChangeKind.ADDRESS_ADDED)])
+    scene.clock.advance(1.0)
+    assert scene.numbers() == {2}, "an address that came took no route away"
+    scene.installer.interfaces_changed([change(ChangeKind.WENT_DOWN), change(ChangeKind.ADDRESS_ADDED)])
+    scene.clock.advance(1.0)
+    assert scene.numbers() == {1, 2}
 
 
 def test_stolen_route_is_put_back_at_once_and_then_after_longer_and_longer_pauses(scene: Scene) -> None:
@@ -234,7 +257,7 @@ def test_route_that_goes_with_its_interface_again_and_again_is_nobodys_theft(sce
         scene.kernel.refused[prefix(1)] = errno.ENETDOWN
         scene.steal(1)
         scene.kernel.refused.clear()
-        scene.installer.interfaces_changed()
+        scene.installer.interfaces_changed([change(ChangeKind.WENT_UP)])
         scene.clock.advance(0.2)
         assert scene.numbers() == {1}
     assert holdings.given_up == set()
