@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Made = TypeVar("Made")
 
@@ -73,8 +73,8 @@ def structure(
     """
 
     def decorate(target: type[Made]) -> type[Made]:
-        slotted, defaults = with_slots(target)
-        made: Any = slotted
+        defaults = declared_fields(target)
+        made: Any = _with_slots(target, defaults)
         made.fields_ = defaults
         made.__match_args__ = tuple(name for name, default in defaults.items() if default is not Unset)  # type: ignore[misc]  # mypy takes it for its own
         _provide(made, "__init__", _initialiser(made, kw_only=kw_only))
@@ -99,20 +99,26 @@ def replace(original: Made, **changes: Any) -> Made:
     return made
 
 
-def with_slots(cls: type) -> tuple[type, dict[str, Any]]:
-    """Return a class like `cls` with a slot per annotated field, and all defaults by name, inherited fields first."""
-    namespace = dict(cls.__dict__)
+def declared_fields(cls: type) -> dict[str, Any]:
+    """Return the defaults of all annotated fields by name, inherited fields first; REQUIRED where there is none."""
     inherited: dict[str, Any] = {}
     for parent in reversed(cls.__mro__[1:]):
         inherited.update(getattr(parent, "fields_", {}))
+    namespace = cls.__dict__
     own = [name for name, kind in namespace.get("__annotations__", {}).items() if "ClassVar" not in str(kind)]
-    defaults = {**inherited, **{name: namespace.pop(name, inherited.get(name, REQUIRED)) for name in own}}
+    return {**inherited, **{name: namespace.get(name, inherited.get(name, REQUIRED)) for name in own}}
+
+
+def _with_slots(cls: type, defaults: dict[str, Any]) -> type:
+    """Return a class like `cls` with a slot for each of these fields that it does not inherit."""
+    inherited = {name for parent in cls.__mro__[1:] for name in getattr(parent, "fields_", ())}
+    namespace = {name: kept for name, kept in cls.__dict__.items() if name not in defaults}
     for name in ("__dict__", "__weakref__"):
         namespace.pop(name, None)
-    namespace["__slots__"] = tuple(name for name in own if name not in inherited)
+    namespace["__slots__"] = tuple(name for name in defaults if name not in inherited)
     made = type(cls)(cls.__name__, cls.__bases__, namespace)
     made.__qualname__ = cls.__qualname__
-    return made, defaults
+    return made
 
 
 def _provide(made: Any, name: str, function: Any) -> None:
@@ -122,40 +128,56 @@ def _provide(made: Any, name: str, function: Any) -> None:
 
 
 def _initialiser(made: Any, *, kw_only: bool) -> Callable[..., None]:
-    """Return the constructor of a class: positional and named arguments, defaults, `__post_init__`."""
+    """Return the constructor of a class: positional and named arguments, defaults, `__post_init__`.
+
+    Raises TypeError as a call of a function with these parameters would.
+    """
     names: tuple[str, ...] = made.__match_args__
     setters = tuple(getattr(made, name).__set__ for name in names)
     defaults = {name: made.fields_[name] for name in names}
+    required = frozenset(name for name, default in defaults.items() if default is REQUIRED)
+    factories = tuple((name, default.make) for name, default in defaults.items() if type(default) is Factory)
     finish = getattr(made, "__post_init__", None)
-    positions = 0 if kw_only else len(names)
+    count = len(names)
+    positions = 0 if kw_only else count
+
+    def complete(arguments: tuple[Any, ...], named: dict[str, Any]) -> Iterable[Any]:
+        given = {**dict(zip(names, arguments)), **named} if arguments else named  # noqa: B905 - judged below
+        values = {**defaults, **given}
+        told = len(arguments) + len(named)
+        if told != len(given) or len(arguments) > positions or len(values) != count or not given.keys() >= required:
+            raise TypeError(f"{made.__name__} {_problem(names[:positions], required, defaults, arguments, named)}")
+        for name, make in factories:
+            if name not in given:
+                values[name] = make()
+        return values.values()
 
     def initialise(self: Any, *arguments: Any, **named: Any) -> None:
-        if named or kw_only or len(arguments) != len(names):
-            arguments = _complete(made, names[:positions], defaults, arguments, named)
-        for put, given in zip(setters, arguments, strict=True):
-            put(self, given)
+        given = arguments if len(arguments) == positions == count and not named else complete(arguments, named)
+        for put, value in zip(setters, given):  # noqa: B905 - `strict` costs as much as the rest of a turn
+            put(self, value)
         if finish is not None:
             finish(self)
 
     return initialise
 
 
-def _complete(
-    made: type, positions: tuple[str, ...], defaults: dict[str, Any], arguments: tuple[Any, ...], named: dict[str, Any]
-) -> tuple[Any, ...]:
-    """Return a value for every field. Raises TypeError as a call of a function with these parameters would."""
+def _problem(
+    positions: tuple[str, ...],
+    required: frozenset[str],
+    defaults: dict[str, Any],
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+) -> str:
+    """Return what is wrong with the arguments of a constructor."""
     if len(arguments) > len(positions):
-        raise TypeError(f"{made.__name__} takes {len(positions)} positional arguments but {len(arguments)} were given")
-    values = {**defaults, **dict(zip(positions, arguments, strict=False)), **named}
-    if len(values) != len(defaults):
-        unknown = ", ".join(sorted(values.keys() - defaults.keys()))
-        raise TypeError(f"{made.__name__} has no field {unknown}")
-    twice = named.keys() & set(positions[: len(arguments)])
-    missing = [name for name, given in values.items() if given is REQUIRED]
-    if twice or missing:
-        problem = f"got two values for {', '.join(sorted(twice))}" if twice else f"needs {', '.join(missing)}"
-        raise TypeError(f"{made.__name__} {problem}")
-    return tuple(given.make() if type(given) is Factory else given for given in values.values())
+        return f"takes {len(positions)} positional arguments but {len(arguments)} were given"
+    if unknown := named.keys() - defaults.keys():
+        return f"has no field {', '.join(sorted(unknown))}"
+    placed = positions[: len(arguments)]
+    if twice := named.keys() & set(placed):
+        return f"got two values for {', '.join(sorted(twice))}"
+    return f"needs {', '.join(name for name in defaults if name in required - named.keys() - set(placed))}"
 
 
 def _compare_by_fields(made: Any, names: tuple[str, ...], *, frozen: bool) -> None:

@@ -1,6 +1,6 @@
 """Declaring the model: one field, one keyword.
 
-A record is a frozen class with slots whose fields carry a `Keyword`: the word of the language, the kind of its value,
+A record is a frozen class whose fields carry a `Keyword`: the word of the language, the kind of its value,
 the help text, and whether it has an effect yet. Parser, dump, keyword table and manual all read it. It differs from a
 `structure` in that it is made from a mapping, knows the statement it came from, and shows only what was said.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
-from keepalived_py.structure import REQUIRED, FrozenStructureError, with_slots
+from keepalived_py.structure import REQUIRED, FrozenStructureError, declared_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from keepalived_py.config.reading import Reading
     from keepalived_py.config.scalars import Kind
     from keepalived_py.config.tree import Statement
-
-_put = object.__setattr__
 
 
 class Alias:
@@ -159,13 +157,12 @@ def sets(*names: str, instead_of: str) -> Callable[[Any, dict[str, Any], Reading
 class Record:
     """Base of every record: constructor, equality, freezing and pickling from the field table.
 
-    `source` is the statement that the record came from (None when it was made otherwise); it takes no
+    A record stores what it was told, and its class stores the defaults: of the fifty fields of a virtual server ten
+    are told. `source` is the statement that the record came from (None when it was made otherwise); it takes no
     part in equality, hash or pickle.
     """
 
-    __slots__ = ("source",)
-
-    source: Statement | None
+    source: Statement | None = None
     fields_: ClassVar[dict[str, Any]]
     keywords_: ClassVar[dict[str, Keyword]]
     words_: ClassVar[dict[str, Keyword]]
@@ -185,17 +182,16 @@ class Record:
         return record
 
     def _fill(self, values: Mapping[str, Any], source: Statement | None) -> None:
-        merged = {**self.defaults_, **values}
-        if len(merged) != len(self.defaults_):
-            unknown = ", ".join(sorted(values.keys() - self.defaults_.keys()))
+        told = self.__dict__
+        told.update(values)
+        if not told.keys() <= self.defaults_.keys():
+            unknown = ", ".join(sorted(told.keys() - self.defaults_.keys()))
             raise TypeError(f"{type(self).__name__} has no field {unknown}")
-        if not self.required_ <= values.keys():
-            missing = ", ".join(sorted(self.required_ - values.keys()))
+        if not self.required_ <= told.keys():
+            missing = ", ".join(sorted(self.required_ - told.keys()))
             raise TypeError(f"{type(self).__name__} needs {missing}")
-        put = _put
-        for name, value in merged.items():
-            put(self, name, value)
-        put(self, "source", source)
+        if source is not None:
+            told["source"] = source
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise FrozenStructureError(f"cannot assign to field {name!r}")
@@ -206,6 +202,8 @@ class Record:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
+        if self.__dict__ == other.__dict__:
+            return True  # without looking at what neither was told
         key = type(self).key_
         return bool(key(self) == key(other))
 
@@ -217,14 +215,12 @@ class Record:
         changed = (f"{name}={value!r}" for name, value in told if value != self.defaults_[name])
         return f"{type(self).__name__}({', '.join(changed)})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = tuple(getattr(self, name) for name in self.defaults_)
-        return _restore, (type(self), values)
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "source"}
 
     def changed(self, **values: Any) -> Self:
         """Return a copy with some fields changed that still knows its source."""
-        current = {name: getattr(self, name) for name in self.defaults_}
-        return self.make({**current, **values}, self.source)
+        return self.make({**self.__getstate__(), **values}, self.source)
 
     def location(self, word: str = "") -> Location | None:
         """Return where `word` (a keyword inside the block, or an option on the line) was written.
@@ -253,15 +249,6 @@ class Record:
         return lines[-1].at(lines[-1].words.index(word)) if lines else self.location(block)
 
 
-def _restore(cls: type[Record], values: tuple[Any, ...]) -> Record:
-    record = cls.__new__(cls)
-    put = _put
-    for name, value in zip(cls.defaults_, values, strict=True):
-        put(record, name, value)
-    put(record, "source", None)
-    return record
-
-
 HEAD_MARK = "(head)"
 """In the path of a word that stands between the keyword of a block and its brace."""
 RecordType = TypeVar("RecordType", bound=Record)
@@ -269,12 +256,14 @@ RecordType = TypeVar("RecordType", bound=Record)
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(keyword, attribute))
 def record(cls: type[RecordType]) -> type[RecordType]:
-    """Turn a class into a frozen record with slots, and collect its keywords."""
-    slotted, declared = with_slots(cls)
-    made: Any = slotted
+    """Turn a class into a frozen record whose fields have their defaults in the class, and collect its keywords."""
+    declared = declared_fields(cls)
+    made: Any = cls
     made.fields_ = declared
     made.defaults_ = {name: one.default if isinstance(one, Keyword) else one for name, one in declared.items()}
     made.required_ = frozenset(name for name, default in made.defaults_.items() if default is REQUIRED)
+    for name, default in made.defaults_.items():
+        setattr(made, name, default)
     made.keywords_ = {}
     made.words_ = {}
     for name, known in declared.items():
@@ -290,8 +279,7 @@ def record(cls: type[RecordType]) -> type[RecordType]:
     made.inheriting_ = tuple(known for known in made.keywords_.values() if known.inherits)
     names = tuple(made.defaults_)
     made.key_ = staticmethod(attrgetter(*names) if names else _no_key)
-    finished: type[RecordType] = made
-    return finished
+    return cls
 
 
 def _no_key(record: Record) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from keepalived_py.config.concealment import conceal
 from keepalived_py.config.diagnostics import Diagnostics, Location
 from keepalived_py.config.lexer import BLANKS, split_words, word_columns
-from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,9 +14,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 40
 
 
-@structure(frozen=False)
 class SourceLine:
-    """One physical line that words came from.
+    """One physical line that words came from: a class without machinery, for there are as many as lines.
 
     Attributes:
         file: path of the file.
@@ -26,17 +24,19 @@ class SourceLine:
         order: place in the order of reading, across files.
     """
 
-    file: str
-    number: int
-    text: str
-    order: int = 0
+    __slots__ = ("file", "number", "order", "text")
+
+    def __init__(self, file: str, number: int, text: str, order: int = 0) -> None:
+        self.file = file
+        self.number = number
+        self.text = text
+        self.order = order
 
     def location(self, column: int = 0) -> Location:
         """Return the place of a 1-based column of this line; secrets in it are not shown."""
         return Location(self.file, self.number, column, conceal(self.text))
 
 
-@structure(frozen=False)
 class Statement:
     """One line of the configuration after comments, definitions and conditions: words and maybe a block.
 
@@ -49,12 +49,15 @@ class Statement:
         close_line: the line of the closing brace; None without a body or when it is missing.
     """
 
-    words: list[str]
-    line: SourceLine
-    text: str = ""
-    start: int = 0
-    body: list[Statement] | None = None
-    close_line: SourceLine | None = None
+    __slots__ = ("body", "close_line", "line", "start", "text", "words")
+
+    def __init__(self, words: list[str], line: SourceLine, text: str = "", start: int = 0) -> None:
+        self.words = words
+        self.line = line
+        self.text = text
+        self.start = start
+        self.body: list[Statement] | None = None
+        self.close_line: SourceLine | None = None
 
     @property
     def keyword(self) -> str:

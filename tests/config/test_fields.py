@@ -6,6 +6,7 @@ import pytest
 
 from keepalived_py.config.model import Config
 from keepalived_py.config.model.vrrp import Authentication, VrrpInstance
+from keepalived_py.config.tree import SourceLine, Statement
 
 
 def test_record_of_few_values_has_defaults_for_the_rest() -> None:
@@ -42,3 +43,16 @@ def test_record_survives_pickling() -> None:
 
 def test_record_shows_only_what_differs_from_the_default() -> None:
     assert repr(Authentication(auth_type="AH")) == "Authentication(auth_type='AH')"
+
+
+def test_default_that_was_told_is_the_same_as_one_that_was_not() -> None:
+    one, other = VrrpInstance(name="VI_1", priority=100), VrrpInstance(name="VI_1")
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_record_is_pickled_without_its_place() -> None:
+    line = SourceLine("keepalived.conf", 1, "authentication {")
+    record = Authentication.make({"auth_pass": "x"}, Statement(["authentication"], line))
+    assert record.location() is not None
+    assert pickle.loads(pickle.dumps(record)).location() is None
