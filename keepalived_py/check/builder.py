@@ -107,7 +107,7 @@ class Builder:
     ) -> RunningReal:
         key = real_key(config, virtual)
         before = known.reals.get(key) if known is not None else None
-        watches = self._watches(config, virtual, before)
+        watches = self._watches(config, virtual, key, before)
         weight = virtual.weight if config.weight is None else config.weight
         inhibit = virtual.inhibit_on_failure if config.inhibit_on_failure is None else config.inhibit_on_failure
         health = RealServer(key, weight, inhibit=inhibit, checkers=[watch.checker for watch in watches])
@@ -117,7 +117,7 @@ class Builder:
         return RunningReal(config, key, real_full_name(config, virtual), health, watches)
 
     def _watches(
-        self, config: RealServerConfig, virtual: VirtualServerConfig, before: RunningReal | None
+        self, config: RealServerConfig, virtual: VirtualServerConfig, key: str, before: RunningReal | None
     ) -> list[Watch]:
         assert self._config is not None
         remaining = list(before.watches) if before is not None else []
@@ -128,7 +128,7 @@ class Builder:
             if kept is None:
                 # A server that lives goes on living until a check that a reload brings has failed.
                 alpha = settings.alpha and not (before is not None and before.health.is_alive)
-                watches.append(self._watch(keyword, record, settings, real_key(config, virtual), alpha=alpha))
+                watches.append(self._watch(keyword, record, settings, key, alpha=alpha))
                 continue
             remaining.remove(kept)
             watches.append(_continued(kept, record, settings))

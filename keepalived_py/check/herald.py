@@ -102,12 +102,10 @@ class Herald:
 
     def _line(self, virtual: RunningVirtual, real: RunningReal | None, event: Event) -> str:
         """Return the line of an event; empty for what is understood at the start."""
-        name = virtual.name
-        if event.kind is EventKind.SERVER_STAYS_DOWN:
+        if event.kind is EventKind.SERVER_STAYS_DOWN or (event.at_start and event.kind is not EventKind.QUORUM_LOST):
             return ""
+        name = virtual.name
         if event.kind in _MOVES:
-            if event.at_start:
-                return ""
             sorry = event.kind in {EventKind.SORRY_SERVER_IN, EventKind.SORRY_SERVER_OUT}
             inhibited = virtual.health.sorry_inhibit if sorry else real is not None and real.health.inhibit
             verb, word = _MOVES[event.kind][inhibited]
@@ -122,8 +120,6 @@ class Herald:
     def _quorum_line(self, virtual: RunningVirtual, event: Event) -> str:
         health = virtual.health
         if event.kind is EventKind.QUORUM_GAINED:
-            if event.at_start:
-                return ""
             began, sign, relation = "Gained quorum", "+", "<="
         else:
             began, sign, relation = "Starting with quorum down" if event.at_start else "Lost quorum", "-", ">"

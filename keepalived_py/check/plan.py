@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     """A service with its destinations."""
 
     service: Service
-    destinations: Mapping[DestinationKey, Destination]
+    destinations: dict[DestinationKey, Destination]
 
 
 Table = dict["ServiceKey", Entry]
@@ -81,13 +81,14 @@ def _changes_of_one(wanted: Entry, present: Entry | None) -> Iterator[Command]:
 def carried_out(table: Table, command: Command) -> None:
     """Make in `table` the change that the kernel has acknowledged."""
     action, service, destination = command
+    key = service.key
     if action is Action.DELETE_SERVICE:
-        table.pop(service.key, None)
-        return
-    before = table.get(service.key)
-    destinations = dict(before.destinations) if before is not None else {}
-    if destination is not None and action is Action.DELETE_DESTINATION:
-        destinations.pop(destination.key, None)
-    elif destination is not None:
-        destinations[destination.key] = destination
-    table[service.key] = Entry(service if destination is None or before is None else before.service, destinations)
+        table.pop(key, None)
+    elif destination is None:
+        table[key] = Entry(service, table[key].destinations if key in table else {})
+    else:
+        destinations = table.setdefault(key, Entry(service, {})).destinations
+        if action is Action.DELETE_DESTINATION:
+            destinations.pop(destination.key, None)
+        else:
+            destinations[destination.key] = destination

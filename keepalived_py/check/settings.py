@@ -74,8 +74,11 @@ def settings_of(check: Any, real_server: RealServer, virtual_server: VirtualServ
 
 def _first(name: str, levels: tuple[Any, ...], default: Any) -> Any:
     """Return the value of the innermost level that has one."""
-    values = (getattr(level, name, None) for level in levels)
-    return next((value for value in values if value is not None), default)
+    for level in levels:
+        value = getattr(level, name, None)
+        if value is not None:
+            return value
+    return default
 
 
 def target_of(check: Any, real_server: RealServer, virtual_server: VirtualServer, settings: Settings) -> Target:

@@ -63,8 +63,12 @@ GENERIC_LENGTH = _GENERIC.size
 _U8, _U16, _U32, _PORT = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("!H")
 _U64 = struct.Struct("=Q")
 _FLAGS = struct.Struct("=II")
+# Attributes whose values have one length in all requests, each as (length, kind, value), with their padding.
+_LENGTH_16, _LENGTH_32, _LENGTH_ADDRESS = 6, 8, 20
+_SERVICE_PLACE = struct.Struct("=HHH2xHHH2xHH16sHH2s2x")
+_DESTINATION_PLACE = struct.Struct("=HHH2xHH16sHH2s2x")
+_DESTINATION_USE = struct.Struct("=HHIHHIHHIHHI")
 IPV6_GRANULARITY = _U32
-ADDRESS_LENGTH = 16
 AF_INET = 2
 AF_INET6 = 10
 _WIDTH = {AF_INET: 4, AF_INET6: 16}
@@ -310,14 +314,13 @@ def daemons_wanted(family: int) -> bytes:
 
 
 def _identity(service: Service) -> bytes:
-    head = attribute(SVC_AF, _U16.pack(service.family))
     if service.mark:
-        return head + attribute(SVC_FWMARK, _U32.pack(service.mark))
-    return (
-        head
-        + attribute(SVC_PROTOCOL, _U16.pack(service.protocol))
-        + attribute(SVC_ADDR, service.address.ljust(ADDRESS_LENGTH, b"\0"))
-        + attribute(SVC_PORT, _PORT.pack(service.port))
+        return attribute(SVC_AF, _U16.pack(service.family)) + attribute(SVC_FWMARK, _U32.pack(service.mark))
+    return _SERVICE_PLACE.pack(
+        *(_LENGTH_16, SVC_AF, service.family),
+        *(_LENGTH_16, SVC_PROTOCOL, service.protocol),
+        *(_LENGTH_ADDRESS, SVC_ADDR, service.address),
+        *(_LENGTH_16, SVC_PORT, _PORT.pack(service.port)),
     )
 
 
@@ -334,25 +337,27 @@ def _properties(service: Service) -> bytes:
 
 
 def _destination(destination: Destination, *, whole: bool) -> bytes:
-    parts = [
-        attribute(DEST_ADDR_FAMILY, _U16.pack(destination.family)),
-        attribute(DEST_ADDR, destination.address.ljust(ADDRESS_LENGTH, b"\0")),
-        attribute(DEST_PORT, _PORT.pack(destination.port)),
-    ]
-    if whole:
-        parts += [
-            attribute(DEST_FWD_METHOD, _U32.pack(destination.method)),
-            attribute(DEST_WEIGHT, _U32.pack(destination.weight)),
-            attribute(DEST_U_THRESH, _U32.pack(destination.upper)),
-            attribute(DEST_L_THRESH, _U32.pack(destination.lower)),
-        ]
-    if whole and destination.method == FORWARD_TUNNEL:
-        parts += [
-            attribute(DEST_TUN_TYPE, _U8.pack(destination.tunnel)),
-            attribute(DEST_TUN_PORT, _PORT.pack(destination.tunnel_port)),
-            attribute(DEST_TUN_FLAGS, _U16.pack(destination.tunnel_flags)),
-        ]
-    return b"".join(parts)
+    place = _DESTINATION_PLACE.pack(
+        *(_LENGTH_16, DEST_ADDR_FAMILY, destination.family),
+        *(_LENGTH_ADDRESS, DEST_ADDR, destination.address),
+        *(_LENGTH_16, DEST_PORT, _PORT.pack(destination.port)),
+    )
+    if not whole:
+        return place
+    use = _DESTINATION_USE.pack(
+        *(_LENGTH_32, DEST_FWD_METHOD, destination.method),
+        *(_LENGTH_32, DEST_WEIGHT, destination.weight),
+        *(_LENGTH_32, DEST_U_THRESH, destination.upper),
+        *(_LENGTH_32, DEST_L_THRESH, destination.lower),
+    )
+    if destination.method != FORWARD_TUNNEL:
+        return place + use
+    tunnel = (
+        attribute(DEST_TUN_TYPE, _U8.pack(destination.tunnel)),
+        attribute(DEST_TUN_PORT, _PORT.pack(destination.tunnel_port)),
+        attribute(DEST_TUN_FLAGS, _U16.pack(destination.tunnel_flags)),
+    )
+    return place + use + b"".join(tunnel)
 
 
 # Answers
