@@ -216,11 +216,16 @@ class Record:
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def __getstate__(self) -> dict[str, Any]:
+        return self.told
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return the values that it does not have from its class, by attribute."""
         return {name: value for name, value in self.__dict__.items() if name != "source"}
 
     def changed(self, **values: Any) -> Self:
         """Return a copy with some fields changed that still knows its source."""
-        return self.make({**self.__getstate__(), **values}, self.source)
+        return self.make({**self.told, **values}, self.source)
 
     def location(self, word: str = "") -> Location | None:
         """Return where `word` (a keyword inside the block, or an option on the line) was written.

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.config.blocks import Block, Lines, Options
 from keepalived_py.config.directives import DIRECTIVES
+from keepalived_py.config.fields import Record
 from keepalived_py.config.model import Config
 from keepalived_py.structure import REQUIRED, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keepalived_py.config.fields import Alias, Keyword, Record
+    from keepalived_py.config.fields import Alias, Keyword
     from keepalived_py.config.scalars import Kind
 
 
@@ -134,23 +135,25 @@ def blocks_with(word: str) -> list[str]:
 def not_in_effect(config: Config) -> list[str]:
     """Return the paths of the keywords that a configuration uses and that have no effect yet, each once, sorted."""
     found: set[str] = set()
-    _collect(config, "", found, in_effect=True)
+    _collect(config, "", found)
     return sorted(found)
 
 
-def _collect(record: Record, prefix: str, found: set[str], *, in_effect: bool) -> None:
-    for name, known in record.keywords_.items():
-        value = getattr(record, name)
-        if value == known.default or (known.always and not _was_written(record, known)):
+def _collect(record: Record, prefix: str, found: set[str]) -> None:
+    for name, value in record.told.items():
+        known = record.keywords_.get(name)
+        if known is None or value == known.default or (known.always and not _was_written(record, known)):
             continue
-        path = known.path or f"{prefix}{known.name}"
-        found.update(f"{prefix}{alias.name}" for alias in known.aliases if not alias.in_effect and _uses(record, alias))
-        if not (in_effect and known.in_effect):
-            found.add(path)
+        for alias in known.aliases:
+            if not alias.in_effect and _uses(record, alias):
+                found.add(f"{prefix}{alias.name}")
+        if not known.in_effect:
+            found.add(known.path or f"{prefix}{known.name}")
         elif isinstance(known.kind, (Block, Lines)):
+            inside = f"{known.path or f'{prefix}{known.name}'}/"
             for each in value if isinstance(value, tuple) else (value,):
-                if hasattr(each, "keywords_"):
-                    _collect(each, f"{path}/", found, in_effect=True)
+                if isinstance(each, Record):
+                    _collect(each, inside, found)
 
 
 def _was_written(record: Record, known: Keyword) -> bool:
