@@ -149,7 +149,9 @@ class RealServer:
         """The weight that it has while it is alive: 0 to HIGHEST_WEIGHT."""
         if self.ordered is not None:
             return self.ordered
-        total = self.configured_weight + sum(checker.added_weight for checker in self.checkers)
+        total = self.configured_weight
+        for checker in self.checkers:
+            total += checker.added_weight
         return max(0, min(total, HIGHEST_WEIGHT))
 
     @property

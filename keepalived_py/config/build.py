@@ -163,7 +163,8 @@ class _Builder:
             self.reading.advice(f"'{known.name}' is deprecated: its keywords are taken for the block around it")
             self.read_body(kind.target, body, values)
             return
-        inner = self._start(kind, statement)
+        target = kind.target
+        inner = self._start(kind, target, statement)
         if kind.unique:
             taken = self.taken.setdefault(known.attribute, set())
             if inner[kind.unique] in taken:
@@ -173,16 +174,16 @@ class _Builder:
         if entries is not None:
             inner["entries"] = entries.read_body(body, self.reading)
         else:
-            self.read_body(kind.target, body, inner)
+            self.read_body(target, body, inner)
         self._keep(known, kind, inner, statement, values)
 
-    def _start(self, kind: Block, statement: Statement) -> Values:
+    def _start(self, kind: Block, target: type[Record], statement: Statement) -> Values:
         """Return what a record has before its first keyword: its head, and the global values seen so far."""
         if kind.merge:
             self.reading.block = self.reading.block or statement
             return self.reading.defaults
         inner = kind.head.read(statement.words, self.reading)
-        for known in kind.target.inheriting_:
+        for known in target.inheriting_:
             inner[known.attribute] = self.reading.default(known.inherits)
         return inner
 

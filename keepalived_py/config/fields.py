@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keepalived_py.config.scalars import Kind
     from keepalived_py.config.tree import Statement
 
+_put = object.__setattr__
+
 
 class Alias:
     """Another spelling of a keyword.
@@ -162,7 +164,8 @@ class Record:
     part in equality, hash or pickle.
     """
 
-    source: Statement | None = None
+    __slots__ = ("__dict__", "_source")
+
     fields_: ClassVar[dict[str, Any]]
     keywords_: ClassVar[dict[str, Keyword]]
     words_: ClassVar[dict[str, Keyword]]
@@ -191,7 +194,17 @@ class Record:
             missing = ", ".join(sorted(self.required_ - told.keys()))
             raise TypeError(f"{type(self).__name__} needs {missing}")
         if source is not None:
-            told["source"] = source
+            _put(self, "_source", source)
+
+    @property
+    def source(self) -> Statement | None:
+        """The statement that the record came from."""
+        return getattr(self, "_source", None)
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The values that it does not have from its class, by attribute."""
+        return self.__dict__
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise FrozenStructureError(f"cannot assign to field {name!r}")
@@ -216,12 +229,7 @@ class Record:
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.told
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """Return the values that it does not have from its class, by attribute."""
-        return {name: value for name, value in self.__dict__.items() if name != "source"}
+        return self.__dict__
 
     def changed(self, **values: Any) -> Self:
         """Return a copy with some fields changed that still knows its source."""
