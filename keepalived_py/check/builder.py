@@ -79,7 +79,7 @@ class Builder:
         self._sharing.prune()
 
     def virtual_of(self, config: VirtualServerConfig, known: RunningVirtual | None) -> RunningVirtual:
-        """Return a running virtual server.
+        """Return a virtual server that can run as soon as it has its checks (`equip`).
 
         Args:
             config: as it is to be.
@@ -97,10 +97,13 @@ class Builder:
         virtual = RunningVirtual(config, services, health, {real.name: real for real in reals})
         if known is not None:
             health.has_quorum = known.health.has_quorum
-        for real in reals:
+        return virtual
+
+    def equip(self, virtual: RunningVirtual) -> None:
+        """Make the probes of a virtual server and give them their runs."""
+        for real in virtual.reals.values():
             for watch in real.watches:
                 self._schedule(virtual, real, watch)
-        return virtual
 
     def _real_of(
         self, config: RealServerConfig, virtual: VirtualServerConfig, known: RunningVirtual | None

@@ -123,13 +123,14 @@ class Farm:
                 self._herald.happened(virtual, events)
 
     def _begin(self, virtuals: list[RunningVirtual]) -> None:
-        """Put virtual servers into the kernel, all at once, then tell of them and begin their checks."""
+        """Put virtual servers into the kernel, all at once, then make and begin their checks, and tell of them."""
         events = [virtual.health.started() for virtual in virtuals]
         table: Table = {}
         for virtual in virtuals:
             table.update(virtual.table())
         self._kernel.bring(table, table)
         for virtual, happened in zip(virtuals, events, strict=True):
+            self._builder.equip(virtual)
             self._herald.happened(virtual, happened)
             self._follow_address(virtual, quietly=True)
             if not virtual.suspended:

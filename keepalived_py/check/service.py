@@ -135,14 +135,9 @@ def _granularity(granularity: Any) -> bytes:
 
 def destination_of(server: RealServer, virtual: VirtualServer, weight: int) -> Destination:
     """Return a real server as a destination with this weight."""
-    return _destination(
-        server.address,
-        server.port or virtual.port,
-        server.lvs_method or virtual.lvs_method,
-        weight=weight,
-        upper=server.uthreshold,
-        lower=server.lthreshold,
-    )
+    method = server.lvs_method or virtual.lvs_method
+    port = server.port or virtual.port
+    return _destination(server.address, port, method, weight, server.uthreshold, server.lthreshold)
 
 
 def sorry_destination_of(virtual: VirtualServer, weight: int) -> Destination | None:
@@ -151,10 +146,12 @@ def sorry_destination_of(virtual: VirtualServer, weight: int) -> Destination | N
     if sorry is None:
         return None
     method = virtual.sorry_server_lvs_method or virtual.lvs_method
-    return _destination(sorry.address, sorry.port or virtual.port, method, weight=weight)
+    return _destination(sorry.address, sorry.port or virtual.port, method, weight)
 
 
-def _destination(address: IpAddress, port: int, forwarding: Forwarding | None, **properties: int) -> Destination:
+def _destination(
+    address: IpAddress, port: int, forwarding: Forwarding | None, weight: int, upper: int = 0, lower: int = 0
+) -> Destination:
     tunnel = {}
     if forwarding is not None and forwarding.method == "TUN":
         tunnel = {
@@ -167,8 +164,10 @@ def _destination(address: IpAddress, port: int, forwarding: Forwarding | None, *
         address=address.packed,
         port=port,
         method=_METHODS[forwarding.method if forwarding is not None else "NAT"],
+        weight=weight,
+        upper=upper,
+        lower=lower,
         **tunnel,
-        **properties,
     )
 
 
