@@ -20,6 +20,11 @@ def make_interfaces() -> None:
         subprocess.run(["ip", "link", "set", name, "up"], check=True)
 
 
+def hide_run() -> None:
+    """What keepalived saves there (`config_save_dir`, even with -t) goes with the namespace."""
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+
+
 def code_of(path: Path) -> int:
     """Return the exit code; -1 when a signal ended it, or nothing did."""
     words = ["/usr/sbin/keepalived", "-t", "-f", str(path)]
@@ -31,6 +36,7 @@ def code_of(path: Path) -> int:
 
 def main(directory: Path) -> None:
     make_interfaces()
+    hide_run()
     paths = sorted(directory.iterdir())
     with ThreadPoolExecutor(2) as pool:
         for path, code in zip(paths, pool.map(code_of, paths), strict=True):

@@ -56,7 +56,7 @@ class Daemon:
         return int(self.pid_file(name).read_text())
 
     def environment(self) -> dict[str, str]:
-        return os.environ | {"PYTHONPATH": str(ROOT)}
+        return os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.config.parent)}
 
     def start(self, config: str = "", *options: str) -> None:
         self.config.write_text(config)

@@ -186,7 +186,7 @@ GLOBAL_DEFS: dict[str, Uses] = {
         "include_check »readable :: use read, match",
         "include_check read »match :: only the first",
     ),
-    "config_save_dir": text("config_save_dir", "/tmp/saved"),
+    "config_save_dir": text("config_save_dir", "/run/saved"),
     "tmp_config_directory": text("tmp_config_directory", "/tmp"),
     "iproute_usr_dir": ("iproute_usr_dir /usr/share/iproute2", "»iproute_usr_dir :: needs"),
     "iproute_etc_dir": ("iproute_etc_dir /etc/iproute2", "iproute_etc_dir /etc »more :: exactly one word"),
