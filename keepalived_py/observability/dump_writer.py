@@ -6,6 +6,7 @@ loop goes on after the few milliseconds that the fork takes.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from typing import TYPE_CHECKING, NoReturn
@@ -72,6 +73,7 @@ class DumpWriter:
 def _be_writer(path: str, make: Callable[[], str]) -> NoReturn:
     """Write the file and end; nothing of the process that this is a copy of runs here."""
     status = _UNKNOWN
+    gc.disable()  # a collection writes to every object, and so copies what this process shares with the original
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from _json import encode_basestring_ascii as _quoted
+from _json import encode_basestring_ascii
 from math import isfinite
 
 _WORDS = {True: "true", False: "false", None: "null"}
 _EXACT = 1e15
 """Below this every whole float is written as an integer."""
+
+
+def quoted(text: str) -> str:
+    """Return `text` as a JSON string, in ASCII."""
+    return str(encode_basestring_ascii(text))
 
 
 def json_text(value: object) -> str:
@@ -16,7 +21,7 @@ def json_text(value: object) -> str:
     Whole floats are written as integers, others with six decimals at most; infinite ones are null.
     """
     if isinstance(value, str):
-        return str(_quoted(value))
+        return quoted(value)
     if value is None or isinstance(value, bool):
         return _WORDS[value]
     if isinstance(value, int):
@@ -24,7 +29,7 @@ def json_text(value: object) -> str:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_quoted(key)}: {json_text(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{quoted(key)}: {json_text(each)}" for key, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(json_text, value)) + "]"
     raise TypeError(f"{type(value).__name__} has no JSON")

@@ -6,12 +6,13 @@ decimals; what keepalived writes as 0 or 1 is no boolean here either; an empty l
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
+from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from keepalived_py import script_text
+from keepalived_py.observability.json_text import quoted
 from keepalived_py.vrrp.source import SourceKind
 from keepalived_py.vrrp.state import State
 
@@ -78,15 +79,23 @@ def document(instances: Sequence[Fields], processes: Sequence[Fields], version: 
 
 def written(value: Any) -> str:
     """Return a value as keepalived writes it: no blanks, `/` escaped, Decimal as it is."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{written(key)}:{written(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(written, value)) + "]"
     if isinstance(value, str):
-        return json.dumps(value).replace("/", "\\/")
+        return _escaped(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ",".join([f"{_name(key)}:{written(each)}" for key, each in value.items()]) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(written, value)) + "]"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _escaped(text: str) -> str:
+    return quoted(text).replace("/", "\\/")
+
+
+_name = cache(_escaped)
+"""Field names, which are the same in every instance."""
 
 
 def instance_fields(dump: InstanceDump) -> Fields:
