@@ -49,7 +49,7 @@ def cost_of(reactor: Reactor, probe: Probe) -> float:
     began_at = time.process_time()
     for _ in range(RUNS):
         results: list[ProbeResult] = []
-        Task(reactor, probe.probe(), results.append)
+        Task(reactor, results.append).begin(probe.probe())
         while not results:
             reactor.run_once()
         if not results[0].ok:

@@ -7,6 +7,7 @@ the process with its traceback, and the supervisor starts another.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 import select
@@ -100,6 +101,8 @@ class Reactor:
         self._soon: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._readers: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
         self._writers: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
+        self._waits: dict[int, Callable[[int], object]] = {}
+        self._new_waits: dict[int, int] = {}
         self._signals: SignalPipe | None = None
         self._stopping = False
         self._late_after = float("inf")
@@ -191,6 +194,55 @@ class Reactor:
         readable = select.EPOLLIN if number in self._readers else 0
         return readable | (select.EPOLLOUT if number in self._writers else 0)
 
+    # Waits that are over after one event
+
+    def wait(self, descriptor: int, events: int, callback: Callable[[int], object]) -> None:
+        """Call once, with what has come, when `descriptor` is ready, has an error or was hung up.
+
+        Costs less than a reader or writer for what is soon over and then closed: what is ready by the next iteration is
+        looked up together with others and never gets to epoll; what has been waited for there needs no removal.
+
+        Args:
+            descriptor: without a reader and writer.
+            events: POLLIN or POLLOUT, of the module `select`.
+            callback: gets these, POLLERR and POLLHUP, as far as they are true.
+        """
+        self._waits[descriptor] = callback
+        self._new_waits[descriptor] = events
+
+    def forget(self, descriptor: int) -> None:
+        """End a wait without a call. Call before closing the descriptor of a wait that is not over."""
+        if self._waits.pop(descriptor, None) is not None and self._new_waits.pop(descriptor, None) is None:
+            with contextlib.suppress(FileNotFoundError):  # found ready in this round: epoll has never seen it
+                self._epoll.unregister(descriptor)
+
+    def _look(self) -> None:
+        """End the new waits that are over already, and let epoll watch the others."""
+        new, self._new_waits = self._new_waits, {}
+        poll = select.poll()
+        for number, events in new.items():
+            poll.register(number, events)
+        ready = poll.poll(0)
+        for number, _ in ready:
+            del new[number]
+        for number, events in new.items():
+            try:
+                self._epoll.register(number, events | select.EPOLLONESHOT)
+            except FileExistsError:  # an earlier wait for it was watched too
+                self._epoll.modify(number, events | select.EPOLLONESHOT)
+        for number, event in ready:
+            self._end_wait(number, event)
+
+    def _end_wait(self, number: int, event: int) -> int:
+        """Call for a wait; return whether there was one, and not one for another descriptor of the same number."""
+        if number in self._new_waits:
+            return 0
+        callback = self._waits.pop(number, None)
+        if callback is None:  # forgotten by a callback of this round
+            return 0
+        callback(event)
+        return 1
+
     # Signals and children
 
     def add_signal_handler(self, number: int, callback: Callable[..., object], *arguments: Any) -> None:
@@ -241,8 +293,11 @@ class Reactor:
         for _ in range(len(self._soon)):
             callback, arguments = self._soon.popleft()
             callback(*arguments)
+        busy = bool(self._new_waits)
+        if busy:
+            self._look()
         self._arm()
-        idle = bool(self._soon) or self._stopping
+        idle = busy or bool(self._soon) or self._stopping
         called = self._dispatch(0 if idle else self.longest_sleep)
         if self._armed_at is not None and (late := self.time() - self._armed_at) >= 0:
             if late > self._late_after:
@@ -258,7 +313,11 @@ class Reactor:
         """Wait and call readers and writers; return for how many descriptors."""
         events = self._epoll.poll(timeout)
         called = 0
+        waits = self._waits
         for number, event in events:
+            if number in waits:
+                called += self._end_wait(number, event)
+                continue
             if event & ~select.EPOLLOUT:
                 called += self._call(self._readers, number)
             if event & ~select.EPOLLIN:

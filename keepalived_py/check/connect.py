@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import struct
+from select import POLLOUT
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.task import writable
@@ -89,23 +90,20 @@ async def connect(target: Target, kind: int = socket.SOCK_STREAM) -> socket.sock
     """
     made = open_socket(target, kind)
     try:
-        await _connected(made, target)
-    except OSError as problem:
+        code = made.connect_ex(endpoint(target.family, target.address, target.port, target.interface))
+        if code == errno.EINPROGRESS:
+            events = await writable(made, target.timeout)
+            code = 0 if events == POLLOUT else made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    except OSError as problem:  # the time is up, or there is no such interface
         made.close()
         raise ConnectError(reason_of(problem, target.timeout)) from problem
     except BaseException:
         made.close()
         raise
-    return made
-
-
-async def _connected(made: socket.socket, target: Target) -> None:
-    code = made.connect_ex(endpoint(target.family, target.address, target.port, target.interface))
-    if code == errno.EINPROGRESS:
-        await writable(made, target.timeout)
-        code = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
-        raise OSError(code, os.strerror(code))
+        made.close()
+        raise ConnectError(reason_of(OSError(code, os.strerror(code))))
+    return made
 
 
 def close(made: socket.socket, *, graceful: bool = False) -> None:

@@ -180,7 +180,7 @@ def _answer_to(order: Order) -> Answer:
             return problem
 
     try:
-        Task(reactor, probe(), ended.append)
+        Task(reactor, ended.append).begin(probe())
         while not ended:
             reactor.run_once()
     finally:

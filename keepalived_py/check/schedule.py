@@ -56,8 +56,8 @@ class Schedule:
         self._observed = observed
         self._chance = chance
         self._timer = reactor.timer(self._begin)
-        self._task: Task | None = None
-        self._due_at = 0.0
+        self._task = Task(reactor, self._ended)
+        self._due_at = self._began_at = 0.0
 
     def start(self) -> None:
         """Begin, or go on after `suspend`."""
@@ -69,9 +69,7 @@ class Schedule:
         """Rest: a run that lasts is given up without a result."""
         self.suspended = True
         self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        self._task.cancel()
 
     def tell(self, observed: Callable[[ProbeResult], Verdict]) -> None:
         """Tell somebody else the results from now on."""
@@ -96,17 +94,14 @@ class Schedule:
         self._timer.move(when)
 
     def _begin(self) -> None:
-        began_at = self._reactor.time()
-        task = Task(self._reactor, self._probe.probe(), lambda result: self._ended(result, began_at))
-        if task.running:
-            self._task = task
+        self._began_at = self._reactor.time()
+        self._task.begin(self._probe.probe())
 
-    def _ended(self, result: ProbeResult, began_at: float) -> None:
+    def _ended(self, result: ProbeResult) -> None:
         now = self._reactor.time()
-        self._task = None
         self.runs += 1
         self.failures += not result.ok
-        self.last_duration, self.last_ended_at = now - began_at, now
+        self.last_duration, self.last_ended_at = now - self._began_at, now
         verdict = self._observed(result)
         if self.suspended:
             return

@@ -1,6 +1,6 @@
 """Runs probes: coroutines that wait for descriptors and for time, on the loop of the process.
 
-    task = Task(reactor, probe.probe(), done)
+    Task(reactor, done).begin(probe.probe())
 
 A coroutine waits with `readable`, `writable` and `pause`. A wait that takes too long raises TimeoutError where it
 stands, so that a probe reads straight on and cleans up with `finally`. A connection costs half of what it costs on
@@ -10,64 +10,43 @@ asyncio's streams (docs/architecture/health-check-child.md).
 from __future__ import annotations
 
 import types
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from select import POLLIN, POLLOUT
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
-    from keepalived_py.reactor import Descriptor, Reactor
+    from keepalived_py.reactor import HasDescriptor, Reactor
 
 
-class _For(IntEnum):
-    """What is waited for."""
-
-    TIME = 0
-    READABLE = 1
-    WRITABLE = 2
-    PROMISE = 3
-
-
-class _Wait(NamedTuple):
-    """What a coroutine yields to its task.
-
-    Attributes:
-        what: what is waited for.
-        descriptor: -1 for time.
-        seconds: longest wait; of TIME the wait itself; of a promise not used.
-        promise: what is waited for, of PROMISE.
-    """
-
-    what: _For
-    descriptor: int
-    seconds: float
-    promise: Promise | None = None
+_Wait = tuple[int, int, float, "Promise | None"]
+"""What a coroutine yields to its task: a descriptor and events, -1 and 0 for none; seconds; or a promise."""
 
 
 @types.coroutine
-def readable(descriptor: Descriptor, timeout: float) -> Generator[_Wait, None, None]:
-    """Wait until a descriptor is readable, has an error or was hung up.
+def readable(awaited: HasDescriptor, timeout: float) -> Generator[_Wait, int, int]:
+    """Wait until a descriptor is readable, has an error or was hung up; return which, as `poll` does.
 
     Raises:
         TimeoutError: `timeout` seconds have passed.
     """
-    yield _Wait(_For.READABLE, _number(descriptor), timeout)
+    return (yield awaited.fileno(), POLLIN, timeout, None)
 
 
 @types.coroutine
-def writable(descriptor: Descriptor, timeout: float) -> Generator[_Wait, None, None]:
-    """Wait until a descriptor is writable, has an error or was hung up.
+def writable(awaited: HasDescriptor, timeout: float) -> Generator[_Wait, int, int]:
+    """Wait until a descriptor is writable, has an error or was hung up; return which, as `poll` does.
 
     Raises:
         TimeoutError: `timeout` seconds have passed.
     """
-    yield _Wait(_For.WRITABLE, _number(descriptor), timeout)
+    return (yield awaited.fileno(), POLLOUT, timeout, None)
 
 
 @types.coroutine
-def pause(seconds: float) -> Generator[_Wait, None, None]:
+def pause(seconds: float) -> Generator[_Wait, int, None]:
     """Let time pass."""
-    yield _Wait(_For.TIME, -1, seconds)
+    yield -1, 0, seconds, None
 
 
 class Promise:
@@ -90,82 +69,85 @@ class Promise:
         """Call when the value is known; the task's business."""
         self._wake = callback
 
-    def __await__(self) -> Generator[_Wait, None, Any]:
+    def __await__(self) -> Generator[_Wait, int, Any]:
         if not self.is_fulfilled:
-            yield _Wait(_For.PROMISE, -1, 0.0, self)
+            yield -1, 0, 0.0, self
         return self._value
 
 
 class Task:
-    """One run of a coroutine; begins in the constructor.
+    """Runs coroutines, one after the other.
 
     Args:
         reactor: the loop.
-        coroutine: what is run.
-        done: called with what the coroutine returns; not after `cancel`. An exception that leaves the coroutine leaves
+        done: called with what a coroutine returns; not after `cancel`. An exception that leaves the coroutine leaves
             the loop: the process ends with its traceback.
     """
 
-    __slots__ = ("_coroutine", "_done", "_for", "_number", "_promise", "_reactor", "_timer", "running")
+    __slots__ = ("_coroutine", "_descriptor", "_done", "_promise", "_reactor", "_timer")
 
-    def __init__(self, reactor: Reactor, coroutine: Coroutine[Any, Any, Any], done: Callable[[Any], object]) -> None:
-        self.running = True
+    def __init__(self, reactor: Reactor, done: Callable[[Any], object]) -> None:
         self._reactor = reactor
-        self._coroutine = coroutine
         self._done = done
         self._timer = reactor.timer(self._time_is_up)
-        self._for = _For.TIME
-        self._number = -1
+        self._coroutine: Coroutine[Any, Any, Any] | None = None
+        self._descriptor = -1
         self._promise: Promise | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a coroutine that has not ended."""
+        return self._coroutine is not None
+
+    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine until it waits, and go on when that is over. The one before has ended or is cancelled."""
+        self._coroutine = coroutine
         self._go_on(None)
 
     def cancel(self) -> None:
-        """End it without a result: the coroutine is closed where it stands, and its `finally` blocks run."""
-        if self.running:
+        """End without a result: the coroutine is closed where it stands, and its `finally` blocks run."""
+        coroutine, self._coroutine = self._coroutine, None
+        if coroutine is not None:
             self._rest()
-            self.running = False
-            self._coroutine.close()
+            coroutine.close()
 
-    def _go_on(self, problem: BaseException | None) -> None:
+    def _go_on(self, events: int | None, problem: BaseException | None = None) -> None:
+        coroutine = self._coroutine
+        assert coroutine is not None
         try:
-            wait = self._coroutine.send(None) if problem is None else self._coroutine.throw(problem)
+            wait = coroutine.send(events) if problem is None else coroutine.throw(problem)
         except StopIteration as end:
-            self.running = False
+            self._coroutine = None
             self._done(end.value)
             return
-        what, number, seconds, promise = wait
-        self._for, self._number = what, number
-        if promise is not None:
-            self._promise = promise
-            promise.wake(self._ready)
+        self._descriptor, awaited, seconds, self._promise = wait
+        if self._promise is not None:
+            self._promise.wake(self._kept)
             return
-        if what is _For.READABLE:
-            self._reactor.add_reader(number, self._ready)
-        elif what is _For.WRITABLE:
-            self._reactor.add_writer(number, self._ready)
+        if awaited:
+            self._reactor.wait(self._descriptor, awaited, self._ready)
         self._timer.move(self._reactor.time() + seconds)
 
-    def _ready(self) -> None:
+    def _ready(self, events: int) -> None:
+        self._descriptor = -1
+        self._timer.cancel()
+        self._go_on(events)
+
+    def _kept(self) -> None:
         self._rest()
-        self._go_on(None)
+        self._go_on(0)
 
     def _time_is_up(self) -> None:
-        waited_for_time = self._for is _For.TIME
+        problem = TimeoutError() if self._descriptor >= 0 else None
         self._rest()
-        self._go_on(None if waited_for_time else TimeoutError())
+        self._go_on(0, problem)
 
     def _rest(self) -> None:
         """Wait for nothing any more."""
         self._timer.cancel()
-        if self._for is _For.READABLE:
-            self._reactor.remove_reader(self._number)
-        elif self._for is _For.WRITABLE:
-            self._reactor.remove_writer(self._number)
-        elif self._promise is not None:
+        if self._descriptor >= 0:
+            self._reactor.forget(self._descriptor)
+            self._descriptor = -1
+        if self._promise is not None:
             self._promise.wake(None)
             self._promise = None
-        self._for = _For.TIME
-
-
-def _number(descriptor: Descriptor) -> int:
-    return descriptor if isinstance(descriptor, int) else descriptor.fileno()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import threading
@@ -369,6 +370,100 @@ def test_reader_of_a_closed_descriptor_is_refused_and_not_kept(loop: Reactor) ->
     with pytest.raises(OSError, match="Bad file descriptor"):
         loop.add_reader(number, list)
     assert loop.remove_reader(number) is False
+
+
+def test_wait_that_is_over_already_ends_in_the_next_iteration_without_epoll(
+    loop: Reactor, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+    monkeypatch.setattr(loop, "_epoll", Unasked(loop._epoll))
+    loop.wait(pair[0].fileno(), select.POLLOUT, heard.append)
+    iterate(loop)
+    iterate(loop)
+    assert heard == [select.POLLOUT]
+
+
+class Unasked:
+    """An epoll that watches nothing new."""
+
+    def __init__(self, real: select.epoll) -> None:
+        self.poll, self.close = real.poll, real.close
+
+    def register(self, number: int, events: int) -> None:
+        raise AssertionError(f"{number} is watched for {events}")
+
+
+def test_waits_that_take_longer_end_once_each_however_often_the_descriptor_is_waited_for(
+    loop: Reactor, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    heard: list[tuple[int, bytes]] = []
+
+    def hear(events: int) -> None:
+        heard.append((events, pair[0].recv(16)))
+        if len(heard) == 1:
+            loop.wait(pair[0].fileno(), select.POLLIN, hear)
+
+    loop.wait(pair[0].fileno(), select.POLLIN, hear)
+    for delay, text in ((0.01, b"first"), (0.02, b"second"), (0.03, b"nobody waits")):
+        loop.call_later(delay, pair[1].send, text)
+    run(loop, 0.05)
+    assert heard == [(select.POLLIN, b"first"), (select.POLLIN, b"second")]
+    assert pair[0].recv(16) == b"nobody waits"
+
+
+@pytest.mark.parametrize("iterations", [0, 1])
+def test_forgotten_wait_does_not_end(loop: Reactor, pair: tuple[socket.socket, socket.socket], iterations: int) -> None:
+    heard: list[int] = []
+    loop.wait(pair[0].fileno(), select.POLLIN, heard.append)
+    for _ in range(iterations):
+        iterate(loop)
+    loop.forget(pair[0].fileno())
+    loop.forget(pair[0].fileno())
+    pair[1].send(b"x")
+    run(loop, 0.01)
+    assert heard == []
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_event_of_a_closed_descriptor_is_not_told_to_who_waits_for_its_number_now(loop: Reactor, watched: bool) -> None:
+    pairs = [socket.socketpair() for _ in range(2)]
+    heard: list[str] = []
+    made: list[tuple[socket.socket, socket.socket]] = []
+
+    def replace(own: int, other: int, _events: int) -> None:
+        heard.append("first")
+        loop.forget(pairs[other][0].fileno())
+        number = pairs[other][0].fileno()
+        pairs[other][0].close()
+        made.append(socket.socketpair())
+        assert made[0][0].fileno() == number
+        loop.wait(number, select.POLLIN, lambda _events: heard.append("silent"))
+
+    loop.wait(pairs[0][0].fileno(), select.POLLIN, partial(replace, 0, 1))
+    loop.wait(pairs[1][0].fileno(), select.POLLIN, partial(replace, 1, 0))
+    if watched:
+        iterate(loop)
+    for _, sender in pairs:
+        sender.send(b"x")
+    run(loop, 0.02)
+    assert heard == ["first"]
+    loop.forget(made[0][0].fileno())
+    for one, other in pairs + made:
+        one.close()
+        other.close()
+
+
+def test_wait_for_a_connection_that_is_refused_says_that_there_is_an_error(loop: Reactor) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = closed.getsockname()
+    heard: list[int] = []
+    with socket.socket() as refused:
+        refused.setblocking(False)
+        refused.connect_ex(address)
+        loop.wait(refused.fileno(), select.POLLOUT, heard.append)
+        run(loop, 0.02)
+    assert len(heard) == 1
+    assert heard[0] & select.POLLERR
 
 
 def test_callbacks_of_call_soon_run_in_order_and_new_ones_in_the_next_iteration(loop: Reactor) -> None:

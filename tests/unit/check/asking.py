@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(reactor: Reactor, probe: Probe) -> ProbeResult:
     """Run one probe to its end."""
     results: list[ProbeResult] = []
-    Task(reactor, probe.probe(), results.append)
+    Task(reactor, results.append).begin(probe.probe())
     guard = reactor.call_later(20.0, reactor.stop)
     while not results and guard.when is not None:
         reactor.run_once()

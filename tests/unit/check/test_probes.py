@@ -252,7 +252,8 @@ def test_script_that_takes_too_long_has_failed(reactor: Reactor) -> None:
 def test_script_whose_check_is_given_up_is_ended(reactor: Reactor) -> None:
     programs = Programs(reactor, Log("x", syslog=False))
     check = MiscCheck(programs, Command(("/bin/sleep", "60")))
-    task = Task(reactor, check.probe(), print)
+    task = Task(reactor, print)
+    task.begin(check.probe())
     program = programs.running[0]
     task.cancel()
     guard = reactor.call_later(10.0, reactor.stop)
@@ -269,7 +270,7 @@ def test_death_of_the_process_that_starts_scripts_says_nothing_about_the_server(
     marker = tmp_path / "began"
     script = f"test -e {marker} && exit 0; touch {marker}; sleep 60"
     results: list[ProbeResult] = []
-    Task(reactor, MiscCheck(programs, Command(("/bin/sh", "-c", script))).probe(), results.append)
+    Task(reactor, results.append).begin(MiscCheck(programs, Command(("/bin/sh", "-c", script))).probe())
     guard = reactor.call_later(20.0, reactor.stop)
     while not marker.exists() and guard.when is not None:
         reactor.run_once()

@@ -25,7 +25,7 @@ def reactor() -> Iterator[Reactor]:
 
 def run(reactor: Reactor, coroutine: Coroutine[Any, Any, Any]) -> Any:
     results: list[Any] = []
-    Task(reactor, coroutine, results.append)
+    Task(reactor, results.append).begin(coroutine)
     guard = reactor.call_later(10.0, reactor.stop)
     while not results and guard.when is not None:
         reactor.run_once()
@@ -48,7 +48,8 @@ def test_coroutine_that_waits_for_nothing_is_done_at_once(reactor: Reactor) -> N
         return 42
 
     results: list[int] = []
-    task = Task(reactor, answer(), results.append)
+    task = Task(reactor, results.append)
+    task.begin(answer())
     assert results == [42]
     assert not task.running
 
@@ -96,7 +97,8 @@ def test_cancelled_coroutine_cleans_up_and_says_nothing(
         finally:
             cleaned.append(True)
 
-    task = Task(reactor, wait_for_ever(), results.append)
+    task = Task(reactor, results.append)
+    task.begin(wait_for_ever())
     task.cancel()
     task.cancel()
     pair[1].send(b"too late")
@@ -110,7 +112,7 @@ def test_bug_in_a_coroutine_leaves_the_loop(reactor: Reactor) -> None:
         await pause(0.0)
         raise ZeroDivisionError
 
-    Task(reactor, fail(), print)
+    Task(reactor, print).begin(fail())
     with pytest.raises(ZeroDivisionError):
         reactor.run_forever()
 
@@ -189,7 +191,9 @@ def test_cancelled_connection_leaves_no_descriptor_open(
         return opened[-1]
 
     monkeypatch.setattr("keepalived_py.check.connect.open_socket", remember)
-    Task(reactor, connect(Target(address="127.0.0.1", port=listener.getsockname()[1])), print).cancel()
+    task = Task(reactor, print)
+    task.begin(connect(Target(address="127.0.0.1", port=listener.getsockname()[1])))
+    task.cancel()
     assert [each.fileno() for each in opened] == [-1]
 
 
