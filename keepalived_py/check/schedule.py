@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SLACK = 0.05
 """Share of its pause that a check may come early, together with others that are due: fewer wake-ups."""
-MOST_SLACK = 0.005
+MOST_SLACK = 0.05
 """Seconds that it may come early at most."""
 
 
@@ -108,7 +108,8 @@ class Schedule:
         if verdict is Verdict.FORGIVEN:
             self._wait_until(now + self._settings.delay_before_retry, self._settings.delay_before_retry)
             return
-        # The cadence is kept, however long a run took, unless the next one is due already.
+        # The cadence is kept, however late or long a run was, unless the next one is due already. A run that came early
+        # brings the next one forward: no two are further apart than configured, and those that met stay together.
         pause = self._settings.delay_loop
-        next_at = self._due_at + pause
+        next_at = min(self._due_at, self._began_at) + pause
         self._wait_until(next_at if next_at > now else now + pause, pause)

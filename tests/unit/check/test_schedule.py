@@ -59,6 +59,13 @@ class FakeReactor:
             self.now, first.when = first.when or 0.0, None
             first.callback()
 
+    def fire_early(self, timer: FakeTimer, by: float) -> None:
+        """Fire a timer before its deadline, as a loop does that has woken for another one."""
+        assert timer.when is not None
+        assert by <= timer.slack
+        self.now, timer.when = timer.when - by, None
+        timer.callback()
+
 
 class Scripted:
     """A probe that takes its time and answers what it was told."""
@@ -97,6 +104,21 @@ def test_first_run_comes_within_the_warmup_and_the_others_keep_the_cadence() -> 
     assert probe.began == pytest.approx([3.0, 13.0, 23.0, 33.0])
     assert (schedule.runs, schedule.failures) == (4, 0)
     assert schedule.last_duration == pytest.approx(4.0)
+
+
+def test_run_that_comes_early_brings_the_next_one_forward_by_as_much() -> None:
+    reactor, probe, _ = scheduled([])
+    reactor.fire_early(reactor.timers[0], by=0.04)
+    reactor.advance(115.0)
+    assert probe.began == pytest.approx([2.96, 12.96])
+
+
+def test_check_comes_early_by_a_twentieth_of_its_pause_at_most_and_never_by_more_than_fifty_milliseconds() -> None:
+    reactor, _, schedule = scheduled([])
+    assert reactor.timers[0].slack == pytest.approx(0.05)
+    reactor.advance(104.0)
+    schedule.reconfigured(Settings(delay_loop=0.2, warmup=1.0), Scripted(reactor, [], 0.0))
+    assert reactor.timers[0].slack == pytest.approx(0.01)
 
 
 def test_check_that_takes_longer_than_its_pause_runs_once_at_a_time() -> None:
