@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.answers import Answers
@@ -18,6 +17,7 @@ from keepalived_py.check.marker import Marker
 from keepalived_py.check.messenger import Messenger
 from keepalived_py.check.watchers import Watchers
 from keepalived_py.child_loop import ChildLoop
+from keepalived_py.garbage import collected_later
 from keepalived_py.kernel.interfaces import InterfaceTable
 from keepalived_py.kernel.monitor import InterfaceMonitor
 from keepalived_py.kernel.socket_options import ReceiveBuffer
@@ -98,9 +98,8 @@ class HealthChecker:
         self._director.start(self._config, adopt=self._child.respawned)
         self._messenger.configure(self._config.global_defs)
         self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
-        gc.disable()  # until everything that stays is there: it would be scanned again and again
-        self._farm.start(self._config, self._marker.take(self._config))
-        gc.enable()
+        with collected_later():
+            self._farm.start(self._config, self._marker.take(self._config))
         self._correspondent.begin()
         point = self._child.control
         if point is not None:
@@ -135,7 +134,8 @@ class HealthChecker:
         self._director.reload(config)
         self._messenger.configure(config.global_defs)
         self._watchers.take(config)
-        self._farm.reload(config, before, self._marker.take(config))
+        with collected_later():
+            self._farm.reload(config, before, self._marker.take(config))
         if is_new:
             self._farm.bring()
         self._identity.take(config.global_defs)

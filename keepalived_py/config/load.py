@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from keepalived_py.config.randomness import Random
 from keepalived_py.config.source import Disk
 from keepalived_py.config.tree import Statement, parse
 from keepalived_py.errors import ConfigTestCode
+from keepalived_py.garbage import collected_later
 from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
@@ -98,14 +98,8 @@ def load(path: str, options: Options, environment: Environment | None = None) ->
         environment: the machine that the configuration is checked against; this one when None (which asks
             the resolver for host names in a configuration test only).
     """
-    collecting = gc.isenabled()
-    # Reading makes many objects that all stay: looking for cycles among them would cost a third of the time.
-    gc.disable()
-    try:
+    with collected_later():
         return _load(path, options, environment or SystemEnvironment(ask_resolver=options.config_test))
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _load(path: str, options: Options, environment: Environment) -> Loaded:

@@ -19,6 +19,7 @@ from _pickle import dumps, loads
 from typing import TYPE_CHECKING, Any, Final
 
 from keepalived_py.errors import ConfigError
+from keepalived_py.garbage import collected_later
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -123,6 +124,16 @@ class Snapshot:
         return self.read(servers=servers)
 
     @property
+    def generation(self) -> int:
+        """Number of the configuration in force, counting from 1; 0 when there is none."""
+        return self._newest()[0]
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file, which must stay open when a process closes what it does not need."""
+        return (self._descriptor,)
+
+    @property
     def size(self) -> int:
         """Bytes that the configuration in force takes."""
         return self._newest()[2]
@@ -152,16 +163,21 @@ def _steps(body: bytes, *, servers: bool) -> Generator[None, None, Config]:
     from keepalived_py.config.model import Config  # noqa: PLC0415 - whoever wrote one has imported it
 
     parts = _parts(body)
-    values: dict[str, Any] = loads(next(parts))
+    values: dict[str, Any] = _loaded(next(parts))
     second = next(parts)
     if servers:
-        values |= loads(second)
+        values |= _loaded(second)
     routers = []
     for part in parts:
         yield
-        routers.append(loads(part))
+        routers.append(_loaded(part))
     values[_ROUTERS] = tuple(routers)
     return Config(**values)
+
+
+def _loaded(part: memoryview) -> Any:
+    with collected_later():
+        return loads(part)
 
 
 def _parts(body: bytes) -> Iterator[memoryview]:

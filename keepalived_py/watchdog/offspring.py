@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keepalived_py.child import ConfigSource, ControlPoint, Post
-    from keepalived_py.config.model import Config
     from keepalived_py.options import Options
     from keepalived_py.watchdog.heartbeat import Slot
     from keepalived_py.watchdog.pidfile import PidFile
@@ -62,9 +61,6 @@ class Birthright:
     """What every child gets from the supervisor besides its own slot."""
 
     options: Options
-    config: Config | None
-    """The first configuration, whose pages all processes share; None after a reload: the source has a newer one."""
-    generation: int
     source: ConfigSource
     before: Callable[[], None]
     """Called first in the child: lets go of what is the supervisor's."""
@@ -163,7 +159,7 @@ class Offspring:
             set_name(NAME)
             birthright.before()
             self.kind.before()
-            generation, config = self._configuration(birthright)
+            generation, config = birthright.source.current(servers=self.kind.servers)
             if not die_with_parent(signal.SIGTERM, parent):
                 words.exit_code = ExitCode.OK
             else:
@@ -184,9 +180,3 @@ class Offspring:
                 )
         log.close()
         return words.exit_code
-
-    def _configuration(self, birthright: Birthright) -> tuple[int, Config]:
-        """Return generation and configuration to start with."""
-        if birthright.config is None:
-            return birthright.source.current(servers=self.kind.servers)
-        return birthright.generation, birthright.config

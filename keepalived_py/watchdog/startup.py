@@ -15,7 +15,7 @@ from keepalived_py.process_settings import parents_name
 from keepalived_py.structure import structure
 from keepalived_py.version import VERSION_STRING
 from keepalived_py.watchdog import core_dump, places, reload_marker, signals, title
-from keepalived_py.watchdog.configuration import Reader
+from keepalived_py.watchdog.configuration import Reader, parents_part
 from keepalived_py.watchdog.control_sockets import OFF, ControlSockets
 from keepalived_py.watchdog.core_dump import CorePattern
 from keepalived_py.watchdog.daemon import Readiness, detach
@@ -104,14 +104,8 @@ class Startup:
         """Take every step; return the exit code of this process. Raises KeepalivedError."""
         options = self._options
         reader = Reader(options, self._log, self._parts.load)
-        config = reader.first()
-        where = Places(config.instance, options.namespace or config.net_namespace, config.use_pid_dir)
-        self._log.ident = where.ident(places.PARENT)
-        self._warn(config)
-        if options.config_descriptor is not None:
-            from keepalived_py.config_test import write_merged  # noqa: PLC0415 - rare
-
-            write_merged(options, config)
+        config, store = self._read(reader)
+        where = self._places(config)
         pid_files = PidFiles(self._pid_paths(where))
         pid_files.acquire()
         if where.namespace:
@@ -119,10 +113,31 @@ class Startup:
         runs = {process: get() for process, get in self._parts.children.items() if process in pid_files.files}
         signals.take_over(ignore_interrupt=options.ignore_sigint)
         umask = config.global_defs.umask if options.umask is None else options.umask
-        readiness = self._leave_terminal(pid_files, umask)
+        kept = [*store.descriptors, *(file.fileno() for file in pid_files.files.values())]
+        readiness = self._leave_terminal(kept, umask)
         if isinstance(readiness, int):
             return readiness
-        return self._be_parent(config, reader, where, pid_files, runs, readiness)
+        return self._be_parent(config, store, reader, where, pid_files, runs, readiness)
+
+    def _read(self, reader: Reader) -> tuple[Config, Store]:
+        """Read the configuration and leave it where children find it.
+
+        This process keeps only its own part, and gives the memory of the rest back: each fork from here on would
+        have to copy the tables of its pages.
+        """
+        config = reader.first()
+        self._log.ident = self._places(config).ident(places.PARENT)
+        self._warn(config)
+        if self._options.config_descriptor is not None:
+            from keepalived_py.config_test import write_merged  # noqa: PLC0415 - rare
+
+            write_merged(self._options, config)
+        store = self._store(config.global_defs.tmp_config_directory)
+        store.commit(store.stage(config))
+        return parents_part(config), store
+
+    def _places(self, config: Config) -> Places:
+        return Places(config.instance, self._options.namespace or config.net_namespace, config.use_pid_dir)
 
     def _warn(self, config: Config) -> None:
         """Name what is asked for and is not in effect."""
@@ -143,17 +158,21 @@ class Startup:
             paths[places.VRRP] = where.pid_file(places.VRRP, options.vrrp_pid_file)
         return paths
 
-    def _leave_terminal(self, pid_files: PidFiles, umask: int) -> Readiness | int:
-        """Become a daemon unless told to stay; an integer is the exit code of the process that was started."""
+    def _leave_terminal(self, kept: Iterable[int], umask: int) -> Readiness | int:
+        """Become a daemon, with these descriptors, unless told to stay.
+
+        An integer is the exit code of the process that was started.
+        """
         if not self._options.fork:
             os.umask(umask)
             return Readiness()
         self._log.close()  # its socket would be closed beneath it
-        return detach([file.fileno() for file in pid_files.files.values()], umask)
+        return detach(kept, umask)
 
     def _be_parent(
         self,
         config: Config,
+        store: Store,
         reader: Reader,
         where: Places,
         pid_files: PidFiles,
@@ -165,11 +184,10 @@ class Startup:
         title.show(self._words, parents_name(config.global_defs))
         core_pattern = self._allow_core_dumps()
         pid_files.files[places.PARENT].write(os.getpid())
-        self._save(config)
+        self._save(config, store)
         if config.global_defs.reload_file is not None:
             reload_marker.remove(where.reload_file(config.global_defs.reload_file))
         memory = SharedMemory(len(runs))
-        store = self._store(config.global_defs.tmp_config_directory)
         control = self._open_control(config, where, runs)
         post_office = PostOffice(runs)
         supervisor = Supervisor(
@@ -195,13 +213,13 @@ class Startup:
         self._log.close()
         return code
 
-    def _save(self, config: Config) -> None:
+    def _save(self, config: Config, store: Store) -> None:
         """Save what we start with, where that is wanted."""
         directory = config.global_defs.config_save_dir
         if directory is not None:
             from keepalived_py.watchdog.saved_configuration import SavedConfigurations  # noqa: PLC0415 - rare
 
-            SavedConfigurations(directory, 0, self._log).save(config, os.getpid())
+            SavedConfigurations(directory, 0, self._log).save(store.current()[1], os.getpid())
 
     def _store(self, directory: str | None) -> Store:
         """Return the memory that all processes share, in a file of `directory` if one is configured."""

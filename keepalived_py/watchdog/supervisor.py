@@ -55,6 +55,14 @@ READY_LIMIT = 10.0
 class Store(ConfigSource, Stage, Protocol):
     """The shared configuration, as its writer sees it."""
 
+    @property
+    def generation(self) -> int:
+        """Number of the configuration in force, counting from 1."""
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What must stay open for it when other descriptors are closed."""
+
     def commit(self, staged: Any) -> int:
         """Make what `stage` has returned the configuration in force; return its generation."""
 
@@ -64,9 +72,9 @@ class Supervisor:
 
     Args:
         options: the command line.
-        config: the configuration to start with.
+        config: the parent's part of the configuration to start with.
         offspring: one per kind of child to run, in the order of starting.
-        store: where children find the configuration.
+        store: where children find the configuration; it is in force there.
         rereader: reads the configuration again for a reload.
         log: the parent's log.
         readiness: the process that waits for the start to end, if one does.
@@ -90,8 +98,7 @@ class Supervisor:
         self._config = config
         self._offspring = offspring
         self._store = store
-        self._generation = store.commit(store.stage(config))
-        self._shared: Config | None = config
+        self._generation = store.generation
         self._rereader = rereader
         self._schedule: ReloadSchedule | None = None
         self._log = log
@@ -197,7 +204,7 @@ class Supervisor:
                 self._start(child, now)
 
     def _start(self, child: Offspring, now: float) -> None:
-        birthright = Birthright(self._options, self._shared, self._generation, self._store, self._readiness.close)
+        birthright = Birthright(self._options, self._store, self._readiness.close)
         try:
             pid = child.start(birthright)
         except OSError as problem:
@@ -326,7 +333,6 @@ class Supervisor:
     def _put_in_force(self, accepted: Accepted) -> None:
         self._config = accepted.config
         self._generation = self._store.commit(accepted.staged)
-        self._shared = None
         self._run_as_configured()
         gc.collect()
         gc.freeze()  # the next child shares these pages as long as the collector does not touch them

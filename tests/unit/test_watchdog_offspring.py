@@ -5,7 +5,6 @@ from typing import NoReturn
 
 import pytest
 
-from keepalived_py.config.model import Config
 from keepalived_py.config.snapshot import Snapshot
 from keepalived_py.errors import ExitCode
 from keepalived_py.options import Options
@@ -27,7 +26,7 @@ def test_child_that_fails_before_it_can_say_so_ends_as_a_bug(monkeypatch: pytest
     child = Offspring(kind, SharedMemory(1).slot(0))
     tester = os.getpid()
     try:
-        pid = child.start(Birthright(Options(), Config(), 1, Snapshot.create(), lambda: None))
+        pid = child.start(Birthright(Options(), Snapshot.create(), lambda: None))
     finally:
         if os.getpid() != tester:
             os._exit(ESCAPED)

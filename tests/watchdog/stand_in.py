@@ -70,6 +70,16 @@ class Store:
         self._memory = mmap.mmap(-1, 2 * mmap.PAGESIZE)
         self._generation = 0
 
+    @property
+    def generation(self) -> int:
+        """Number of the text in force."""
+        return self._generation
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """None: memory needs no descriptor."""
+        return ()
+
     def stage(self, config: Config) -> int:
         """Store the text."""
         text = f"{config.global_defs.router_id}\n".encode()
