@@ -144,7 +144,7 @@ class Builder:
         if result is not None:
             checker.observed(result)
             checker.added_weight = result.added or 0
-        return Watch(record, keyword, settings, where, checker)
+        return Watch(record, keyword, settings, where, checker, None)
 
     def _schedule(self, virtual: RunningVirtual, real: RunningReal, watch: Watch) -> None:
         """Give a check its runs; one that a reload kept goes on, and tells its new surroundings what it finds."""

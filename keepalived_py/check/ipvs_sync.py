@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import subprocess
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -268,6 +267,8 @@ def _what(command: Command) -> str:
 
 def _load_module() -> None:
     """Have the kernel's module loaded; a machine without modprobe has it built in, or not at all."""
+    import subprocess  # noqa: PLC0415 - 4 ms of a start where the module is there
+
     try:
         subprocess.run(
             ["modprobe", "-q", MODULE],

@@ -24,7 +24,7 @@ def decode_lines(data: bytes, file: str, diagnostics: Diagnostics) -> list[str]:
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     if lines[-1] == "":
         lines.pop()
-    if "\r" in data.decode("latin-1"):
+    if b"\r" in data:
         lines = [line.rstrip("\r") for line in lines]
     if b"\0" in data or max(map(len, lines), default=0) > MAX_LINE_BYTES // 4:
         lines = [_refused(line, Location(file, number), diagnostics) for number, line in enumerate(lines, 1)]

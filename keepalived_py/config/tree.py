@@ -46,10 +46,9 @@ class Statement:
         text: the text that was split into words: comments removed, definitions expanded, quotes untouched.
         start: index in `line.text` where the statement starts.
         body: the statements between the braces; None when there are no braces.
-        close_line: the line of the closing brace; None without a body or when it is missing.
     """
 
-    __slots__ = ("body", "close_line", "line", "start", "text", "words")
+    __slots__ = ("body", "line", "start", "text", "words")
 
     def __init__(self, words: list[str], line: SourceLine, text: str = "", start: int = 0) -> None:
         self.words = words
@@ -57,7 +56,6 @@ class Statement:
         self.text = text
         self.start = start
         self.body: list[Statement] | None = None
-        self.close_line: SourceLine | None = None
 
     @property
     def keyword(self) -> str:
@@ -128,9 +126,7 @@ class _Parser:
             self.diagnostics.error("extra '}': no block is open", line.location(start + 1))
             return
         self.body = self.bodies.pop()
-        owner = self.owners.pop()
-        if owner is not None:
-            owner.close_line = line
+        self.owners.pop()
 
     def end(self) -> None:
         """Report the blocks that nobody closed."""

@@ -5,7 +5,6 @@ Nothing here waits or resolves names: the mailer (`mailer.py`) does, and it is a
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from math import inf
@@ -90,6 +89,8 @@ class SmtpAlerts:
             return
         job = job_of(defaults, alerts, self._queue.take_given_up(), last=self._ended)
         timeout = PATIENCE * defaults.smtp_connect_timeout + job["attempts"] * job["pause"]
+        import json  # noqa: PLC0415 - a start does not wait for it
+
         text = json.dumps(job).encode()
         self._programs.start(Command(MAILER, timeout=timeout, tied=False, input=text), self._sent)
 

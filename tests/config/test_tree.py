@@ -40,7 +40,6 @@ def test_missing_closing_brace_is_an_error_at_the_open_block() -> None:
     assert messages_of(diagnostics) == [
         "2:2 missing '}': 2 blocks are not closed; the innermost of them is never closed"
     ]
-    assert statements[0].close_line is None
 
 
 def test_brace_without_keyword_drops_its_block_and_keeps_the_level() -> None:
@@ -55,15 +54,13 @@ def test_blocks_nested_too_deeply_are_dropped_with_an_error() -> None:
     assert {entry.message for entry in diagnostics} == {"blocks are nested too deeply, the block is ignored"}
 
 
-def test_statement_knows_where_its_words_and_braces_stand() -> None:
+def test_statement_knows_where_its_words_stand() -> None:
     statements, _ = read_text('one {\n  real_server  "1.1.1.1" 80 { weight 5 }\n}\n')
     server = (statements[0].body or [])[0]
     weight = (server.body or [])[0]
     assert [server.at(index).column for index in range(4)] == [3, 16, 26, 26]
     assert [weight.at(index).column for index in range(2)] == [31, 38]
     assert (weight.at().file, weight.at().line) == ("/etc/main.conf", 2)
-    assert statements[0].close_line is not None
-    assert statements[0].close_line.number == 3
 
 
 def test_raw_keeps_quotes_and_escapes_after_the_keyword() -> None:
