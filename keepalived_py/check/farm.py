@@ -89,7 +89,7 @@ class Farm:
             changed.append(running[identity])
         earlier, self.virtuals, self._subjects = self.virtuals, running, None
         self._begin(changed)
-        self._abandon(earlier.values())
+        self._abandon(virtual for identity, virtual in earlier.items() if running.get(identity) is not virtual)
         self._builder.finished()
         gone = set(_keys(earlier.values())) - set(_keys(running.values()))
         self._kernel.bring({}, gone)

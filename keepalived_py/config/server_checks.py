@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from keepalived_py.config.check_values import Forwarding
 from keepalived_py.config.correction import Correction
@@ -110,10 +110,10 @@ def _check_scheduler(check: ServerCheck) -> None:
 
 
 def _check_duplicates(check: ServerCheck) -> None:
-    seen: set[tuple[Any, int]] = set()
+    seen: set[tuple[bytes, int]] = set()
     kept: list[RealServer] = []
     for real in check.record.real_server:
-        place = (real.address, real.port)
+        place = (real.address.packed, real.port)  # which is hashed in no time
         if place in seen:
             check.error(
                 f"real_server {real.address} {real.port} is there twice: the second is ignored", at=real.location()

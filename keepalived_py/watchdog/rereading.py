@@ -7,6 +7,7 @@ parent itself needs comes back through a memfd, which can be of any size and nev
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -158,6 +159,7 @@ class Rereader:
     def _live(self, current: Config, before: Callable[[], None], parent: int, pids: Mapping[str, int]) -> NoReturn:
         """Be the process; nothing of the parent's code runs in it afterwards."""
         code: int = ExitCode.BUG
+        gc.disable()  # what is read stays until the end, which is near
         try:
             self._log.disown()
             words = LastWords(self._log, self._report)

@@ -334,12 +334,12 @@ class Supervisor:
         self._config = accepted.config
         self._generation = self._store.commit(accepted.staged)
         self._run_as_configured()
-        gc.collect()
-        gc.freeze()  # the next child shares these pages as long as the collector does not touch them
         living = [child for child in self._offspring if child.pid is not None]
         self._reload.told((child.kind.name for child in living), time.monotonic())
         for child in living:
             child.kill(signals.RELOAD)
+        gc.collect()
+        gc.freeze()  # the next child shares these pages as long as the collector does not touch them
 
     def _run_as_configured(self) -> None:
         """Take over what a new configuration says about the parent itself."""
