@@ -73,6 +73,7 @@ class Keyword:
         "deprecated",
         "effect",
         "forgiving",
+        "futile",
         "guard",
         "help",
         "in_effect",
@@ -97,6 +98,7 @@ class Keyword:
         self.syntax: str = options.get("syntax", "")
         self.unset: str = options.get("unset", "")
         self.in_effect: bool = options.get("in_effect", True)
+        self.futile: bool = options.get("futile", False)
         self.beyond: bool = options.get("beyond", False)
         self.aliases: tuple[Alias, ...] = options.get("aliases", ())
         self.inherits: str = options.get("inherits", "")
@@ -124,6 +126,7 @@ def keyword(kind: Kind, text: str, *, default: Any = REQUIRED, **options: Any) -
             syntax: the arguments, where the kind's own text does not fit.
             unset: the default as the table shows it, when it is not simply `default`.
             in_effect: False while the keyword is accepted and has no effect.
+            futile: True for a keyword that keepalived accepts without effect, as we do.
             beyond: True for a keyword of ours that keepalived does not know.
             aliases: other spellings.
             inherits: attribute of GlobalDefs whose value is taken where the block begins.

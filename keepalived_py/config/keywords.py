@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from keepalived_py.config.blocks import Block, Lines, Options
 from keepalived_py.config.directives import DIRECTIVES
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from keepalived_py.config.fields import Alias, Keyword
     from keepalived_py.config.scalars import Kind
+
+LATER: Final = "is not in effect in this release"
+NEVER: Final = "has no effect, as in keepalived"
 
 
 @structure
@@ -31,7 +34,8 @@ class KeywordRow:
         range: what it may be; `-` for no limit of its own.
         default: what counts without it; `-` where that makes no sense.
         help: one line for an operator.
-        in_effect: False while the word is accepted and has no effect.
+        in_effect: False when the word is accepted and has no effect.
+        futile: True when that is so in keepalived, too, and remains so.
         beyond: True for a word of ours that keepalived does not know.
     """
 
@@ -45,6 +49,7 @@ class KeywordRow:
     help: str
     in_effect: bool
     beyond: bool = False
+    futile: bool = False
 
 
 def keyword_table() -> list[KeywordRow]:
@@ -60,7 +65,7 @@ def keyword_table() -> list[KeywordRow]:
 def _rows(target: type[Record], prefix: str, section: str, *, in_effect: bool, beyond: bool) -> Iterator[KeywordRow]:
     for known in target.keywords_.values():
         where = known.section or section
-        effective = in_effect and known.in_effect
+        effective = in_effect and known.in_effect and not known.futile
         for alias in (None, *known.aliases):
             acts = effective and (alias is None or alias.in_effect)
             row = _row(known, alias, prefix, where, in_effect=acts, beyond=beyond)
@@ -86,6 +91,7 @@ def _row(
         help=alias.help if alias else known.help,
         in_effect=in_effect,
         beyond=beyond or known.beyond or (alias is not None and alias.beyond),
+        futile=known.futile,
     )
 
 
@@ -132,23 +138,23 @@ def blocks_with(word: str) -> list[str]:
     return _homes().get(word, [])[:3]
 
 
-def not_in_effect(config: Config) -> list[str]:
-    """Return the paths of the keywords that a configuration uses and that have no effect yet, each once, sorted."""
-    found: set[str] = set()
+def not_in_effect(config: Config) -> dict[str, str]:
+    """Return the paths of the keywords that a configuration uses without effect, sorted, to what is said of each."""
+    found: dict[str, str] = {}
     _collect(config, "", found)
-    return sorted(found)
+    return dict(sorted(found.items()))
 
 
-def _collect(record: Record, prefix: str, found: set[str]) -> None:
+def _collect(record: Record, prefix: str, found: dict[str, str]) -> None:
     for name, value in record.told.items():
         known = record.keywords_.get(name)
         if known is None or value == known.default or (known.always and not _was_written(record, known)):
             continue
         for alias in known.aliases:
             if not alias.in_effect and _uses(record, alias):
-                found.add(f"{prefix}{alias.name}")
-        if not known.in_effect:
-            found.add(known.path or f"{prefix}{known.name}")
+                found[f"{prefix}{alias.name}"] = LATER
+        if not known.in_effect or known.futile:
+            found[known.path or f"{prefix}{known.name}"] = NEVER if known.futile else LATER
         elif isinstance(known.kind, (Block, Lines)):
             inside = f"{known.path or f'{prefix}{known.name}'}/"
             for each in value if isinstance(value, tuple) else (value,):

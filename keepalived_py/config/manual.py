@@ -9,7 +9,7 @@ import sys
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from keepalived_py.config.keywords import keyword_table
+from keepalived_py.config.keywords import LATER, NEVER, keyword_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +34,8 @@ line is a comment, outside double quotes.
 BOOL is one of on, true, yes, off, false, no. SECS may have a fraction where the range shows one. A script
 with arguments is one quoted word, which may be followed by a user and a group.
 
-A keyword that is not in effect is accepted, checked and kept, and has no effect in this release; the daemon
-names such keywords when it starts.
+A keyword that is not in effect is accepted, checked and kept, and has no effect in this release, or never has
+one, as in keepalived; the daemon names such keywords when it starts.
 
 keepalived --config-test reads the file and reports every problem with its place; keepalivedctl keywords
 prints this table."""
@@ -44,6 +44,7 @@ MARKDOWN_HEAD: Final = """# Keywords
 Every word of the configuration language, read from the fields of the model (`keepalived_py/config/model/`);
 regenerate with `python -m keepalived_py.config.manual --markdown > docs/keywords.md`.
 The column "in effect" says `no` where a keyword is accepted without effect in this release,
+`none, as in keepalived` where it is accepted and never has one,
 and `ours` where a keyword has its effect here and is not known to keepalived.
 """
 
@@ -84,7 +85,7 @@ def _entry(row: KeywordRow) -> Iterator[str]:
     facts = [f"Type: {row.type}."]
     facts += [f"Range: {row.range}."] if row.range != "-" else []
     facts += [f"Default: {row.default}."] if row.default != "-" else []
-    facts += [] if row.in_effect else ["Not in effect in this release."]
+    facts += [] if row.in_effect else [f"It {NEVER if row.futile else LATER}."]
     facts += ["Not known to keepalived."] if row.beyond else []
     yield escape(" ".join(facts))
 
@@ -109,7 +110,7 @@ def keyword_document() -> str:
 
 
 def _markdown_row(row: KeywordRow) -> str:
-    effect = ("ours" if row.beyond else "") if row.in_effect else "no"
+    effect = ("ours" if row.beyond else "") if row.in_effect else "none, as in keepalived" if row.futile else "no"
     columns = (row.syntax, row.type, row.range, row.default, row.help, effect)
     return " | ".join([f"| `{row.path}`", *(_cell(column) for column in columns)]) + " |"
 

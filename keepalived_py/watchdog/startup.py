@@ -29,7 +29,7 @@ from keepalived_py.watchdog.supervisor import Supervisor
 from keepalived_py.watchdog.systemd import ServiceManager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from keepalived_py.child import Child
     from keepalived_py.config.model import Config
@@ -45,14 +45,14 @@ class Parts:
     Attributes:
         load: reads a configuration.
         store: makes the memory in which children find it, given the directory for a file instead, or None.
-        not_in_effect: names the configured keywords that do nothing yet.
+        not_in_effect: names the configured keywords that do nothing, and says why.
         children: for each process in `places`, what gets its `run` function, in the order of starting; called
             before the fork, so that children share the import.
     """
 
     load: Callable[[str, Options], Loaded]
     store: Callable[[str | None], Store]
-    not_in_effect: Callable[[Config], Iterable[str]]
+    not_in_effect: Callable[[Config], Mapping[str, str]]
     children: dict[str, Callable[[], Callable[[Child], int]]]
 
 
@@ -145,8 +145,8 @@ class Startup:
             self._log.warning("SNMP is not in effect in this release: --snmp and --snmp-agent-socket do nothing")
         if not config.global_defs.max_auto_priority:
             self._log.verbose(vocabulary.PRIORITY_NOTICE)
-        for keyword in self._parts.not_in_effect(config):
-            self._log.warning(f"Keyword '{keyword}' is not in effect in this release")
+        for keyword, what in self._parts.not_in_effect(config).items():
+            self._log.warning(f"Keyword '{keyword}' {what}")
 
     def _pid_paths(self, where: Places) -> dict[str, str]:
         """Return the pid file of every process that will run."""

@@ -48,7 +48,7 @@ def active_names() -> set[str]:
 
 def fields_in_effect(target: type[Record] = Config, prefix: str = "") -> Iterator[tuple[str, str, Keyword]]:
     for name, known in target.keywords_.items():
-        if known.in_effect and (known.section or "vrrp") in {"global", "vrrp", "track", "check"}:
+        if known.in_effect and not known.futile and (known.section or "vrrp") in {"global", "vrrp", "track", "check"}:
             yield f"{prefix}{known.name}", name, known
             inner = nested(known.kind)
             if inner is not None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from keepalived_py.config.keywords import keyword_table, not_in_effect
+from keepalived_py.config.keywords import LATER, NEVER, keyword_table, not_in_effect
 from keepalived_py.config.manual import escape, keyword_document, manual_page
 from tests.config.test_build import build_text
 
@@ -74,10 +74,21 @@ def test_keywords_without_effect_are_named_once_each() -> None:
     config, _ = build_text(
         "global_defs {\nrouter_id x\nenable_traps\n}\n"
         "global_defs {\nenable_traps\nenable_dbus\n}\n"
-        "virtual_server 10.0.0.1 80 {\nlvs_sched rr\nsnmp_name x\n}"
+        "virtual_server 10.0.0.1 80 {\nlvs_sched sh\nsnmp_name x\nhashed\n}"
     )
-    assert not_in_effect(config) == [
-        "global_defs/enable_dbus",
-        "global_defs/enable_traps",
-        "virtual_server/snmp_name",
+    assert list(not_in_effect(config).items()) == [
+        ("global_defs/enable_dbus", LATER),
+        ("global_defs/enable_traps", LATER),
+        ("virtual_server/hashed", NEVER),
+        ("virtual_server/snmp_name", LATER),
     ]
+
+
+def test_only_snmp_waits_among_the_keywords_of_checks_and_hashed_does_nothing_in_keepalived_either() -> None:
+    idle = {row.path: row.futile for row in keyword_table() if row.section == "check" and not row.in_effect}
+    assert idle == {
+        "virtual_server/hashed": True,
+        "virtual_server/snmp_name": False,
+        "virtual_server/real_server/snmp_name": False,
+    }
+    assert "| Accepted for old files; it never had an effect | none, as in keepalived |" in keyword_document()

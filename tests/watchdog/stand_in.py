@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from keepalived_py import cli, standard_streams
 from keepalived_py.config.arguments import Script
 from keepalived_py.config.diagnostics import Diagnostics
+from keepalived_py.config.keywords import LATER
 from keepalived_py.config.model import Config
 from keepalived_py.config.model.globals import GlobalDefs
 from keepalived_py.errors import ConfigError, ConfigTestCode
@@ -183,7 +184,7 @@ def main() -> int:
     parts = startup.Parts(
         load=load,
         store=lambda _directory: Store(),
-        not_in_effect=lambda config: ["global_defs/nothing"] if "nothing" in words(config) else [],
+        not_in_effect=lambda config: {"global_defs/nothing": LATER} if "nothing" in words(config) else {},
         children={places.CHECKERS: lambda: run, places.VRRP: lambda: run},
     )
     return startup.start(cli.read_command_line(sys.argv[1:]).options, sys.argv[1:], parts)

@@ -247,7 +247,7 @@ class VirtualServer(Record):
         "Accepted for old files; it never had an effect",
         default=False,
         guard=needs_scheduler("sh"),
-        in_effect=False,
+        futile=True,
     )
     ops: bool = keyword(ON, "Schedule every UDP packet anew", default=False)
     flag_1: bool = keyword(ON, "First flag of the scheduler", default=False, name="flag-1")
