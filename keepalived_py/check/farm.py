@@ -224,7 +224,7 @@ class Farm:
             return Verdict.SAME
         weight, was_up, was_alive = real.health.weight, watch.checker.is_up, real.health.is_alive
         verdict = watch.checker.observed(result)
-        self._herald.observed(real, watch, result, verdict)
+        self._herald.observed(virtual, real, watch, result, verdict)
         events: Events = virtual.health.judged(real.name) if verdict in _FLIPS else ()
         if verdict is Verdict.STAYS_DOWN:
             events = (Event(EventKind.SERVER_STAYS_DOWN, real.name),)

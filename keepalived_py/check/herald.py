@@ -13,19 +13,33 @@ if TYPE_CHECKING:
     from keepalived_py.check.running import RunningReal, RunningVirtual, Watch
     from keepalived_py.observability.log import Log
 
+# By keyword: the line of a success, and how that of a failure begins; keepalived's words, which log watchers know.
 _CHECKED = {
-    "TCP_CHECK": "TCP connection to {where}",
-    "MISC_CHECK": "Misc check for {where}",
-    "PING_CHECK": "Ping of {where}",
-    "FILE_CHECK": "Tracked file {name} of {where}",
+    "TCP_CHECK": ("TCP connection to {where} success.", "TCP connection to {where}"),
+    "UDP_CHECK": ("UDP connection to {where} success.", "UDP_CHECK on service {where}"),
+    "PING_CHECK": ("ICMP connection to {where} success.", "ICMP CHECK on service {where} of {virtual}"),
+    "HTTP_GET": ("Remote Web server {where} succeed on service.", "HTTP_CHECK on service {where}"),
+    "SSL_GET": ("Remote Web server {where} succeed on service.", "SSL_CHECK on service {where}"),
+    "SMTP_CHECK": ("Remote SMTP server {where} succeed on service.", "SMTP_CHECK on service {where}"),
+    "DNS_CHECK": ("DNS_CHECK ({where}) success.", "DNS_CHECK ({where})"),
+    "MISC_CHECK": (
+        "Misc check for [{real} VS {virtual}] by {where} succeeded.",
+        "Misc check for [{real} VS {virtual}] by {where}",
+    ),
+    "FILE_CHECK": ("Tracked file {name} of {where} success.", "Tracked file {name} of {where}"),
 }
-_OTHER = "{keyword} on service {where}"
+_OTHER = ("{keyword} on service {where} success.", "{keyword} on service {where}")
 # verb and preposition, without and with inhibit_on_failure
 _MOVES = {
     EventKind.SERVER_UP: (("Adding", "to"), ("Enabling", "of")),
     EventKind.SERVER_DOWN: (("Removing", "from"), ("Disabling", "of")),
-    EventKind.SORRY_SERVER_IN: (("Adding", "to"), ("Enabling", "of")),
-    EventKind.SORRY_SERVER_OUT: (("Removing", "from"), ("Disabling", "of")),
+    EventKind.SORRY_SERVER_IN: (("Adding", "to"), ("Enabling", "to")),
+    EventKind.SORRY_SERVER_OUT: (("Removing", "from"), ("Disabling", "from")),
+}
+# What follows for the other servers.
+_CONSEQUENCES = {
+    EventKind.SORRY_SERVER_IN: "Removing alive servers from the pool for VS {virtual}",
+    EventKind.SORRY_SERVER_OUT: "Adding alive servers to the pool for VS {virtual}",
 }
 
 
@@ -50,17 +64,26 @@ class Herald:
         self.listeners: list[Listener] = []
         self._log = log
 
-    def observed(self, real: RunningReal, watch: Watch, result: ProbeResult, verdict: Verdict) -> None:
+    def observed(
+        self, virtual: RunningVirtual, real: RunningReal, watch: Watch, result: ProbeResult, verdict: Verdict
+    ) -> None:
         """A check has ended; only what is new, or a failure, is worth a line."""
         if watch.keyword == "BFD_CHECK":
             self._session_observed(real, watch, verdict)
             return
         if verdict is Verdict.SAME:  # nearly every time
             return
-        name = watch.record.track_file if watch.keyword == "FILE_CHECK" else ""
-        what = _CHECKED.get(watch.keyword, _OTHER).format(keyword=watch.keyword, where=watch.where, name=name)
+        words = {
+            "keyword": watch.keyword,
+            "where": watch.where,
+            "name": watch.record.track_file if watch.keyword == "FILE_CHECK" else "",
+            "real": real.name,
+            "virtual": virtual.name,
+        }
+        success, failure = _CHECKED.get(watch.keyword, _OTHER)
+        what = failure.format_map(words)
         if verdict is Verdict.WENT_UP:
-            self._log.info(f"{what} success.")
+            self._log.info(success.format_map(words))
         elif verdict in {Verdict.WENT_DOWN, Verdict.STAYS_DOWN}:
             tries = watch.checker.retry + 1
             self._log.info(f"{what} failed: {result.detail} ({tries} of {tries})")
@@ -92,6 +115,8 @@ class Herald:
             line = self._line(virtual, real, event)
             if line:
                 self._log.info(line)
+            if event.kind in _CONSEQUENCES:
+                self._log.info(_CONSEQUENCES[event.kind].format(virtual=virtual.name))
             for listener in self.listeners:
                 listener.event_happened(virtual, real, event, cause)
 

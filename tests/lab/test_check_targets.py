@@ -20,11 +20,13 @@ PATIENCE = "delay_loop 0.3\nwarmup 0\nretry 0\nconnect_timeout 1\n"
 NEIGHBOUR = "192.168.0.130"
 NEIGHBOUR_6 = "2001:db8::130"
 NOBODY = "192.168.0.77"
+ADDRESS, ADDRESS_6 = "10.9.9.9", "2001:db8:9::9"
+VIRTUAL, VIRTUAL_6 = f"[{ADDRESS}]:80", f"[{ADDRESS_6}]:80"
 
 
 def virtual(family: int, *checks: tuple[str, str]) -> str:
     """A virtual server whose real servers have one check each."""
-    address = "10.9.9.9" if family == 4 else "2001:db8:9::9"
+    address = ADDRESS if family == 4 else ADDRESS_6
     servers = [
         f"real_server {where} {port} {{\n{check} {{\n{PATIENCE}}}\n}}" for port, (check, where) in enumerate(checks, 7)
     ]
@@ -50,23 +52,24 @@ def test_checks_tell_living_refusing_deaf_and_absent_machines_apart(lab: Lab) ->
     node.start("-D", "-S", "0")
     says(
         node,
-        f"Ping of [{NEIGHBOUR}]:7 success",
+        f"ICMP connection to [{NEIGHBOUR}]:7 success",
         f"TCP connection to [{NEIGHBOUR}]:8 failed: refused (1 of 1)",
         f"UDP_CHECK on service [{NEIGHBOUR}]:9 failed: refused (1 of 1)",
-        f"Ping of [{NOBODY}]:10 failed: ",
-        f"Ping of [{NEIGHBOUR_6}]:7 success",
+        f"ICMP CHECK on service [{NOBODY}]:10 of {VIRTUAL} failed: ",
+        f"ICMP connection to [{NEIGHBOUR_6}]:7 success",
         f"SMTP_CHECK on service [{NEIGHBOUR_6}]:8 failed: refused (1 of 1)",
-        f"DNS_CHECK on service [{NEIGHBOUR_6}]:9 failed: refused (1 of 1)",
+        f"DNS_CHECK ([{NEIGHBOUR_6}]:9) failed: refused (1 of 1)",
     )
     # It hears everything, and nothing that it says arrives.
     other.ip("route", "add", "blackhole", "192.168.0.201/32")
     other.ip("-6", "route", "add", "blackhole", "2001:db8::201/128")
     says(
         node,
-        f"Ping of [{NEIGHBOUR}]:7 failed: no answer within 1.0 s (1 of 1)",
-        f"Ping of [{NEIGHBOUR_6}]:7 failed: no answer within 1.0 s (1 of 1)",
+        f"ICMP CHECK on service [{NEIGHBOUR}]:7 of {VIRTUAL} failed: no answer within 1.0 s (1 of 1)",
+        f"ICMP CHECK on service [{NEIGHBOUR_6}]:7 of {VIRTUAL_6} failed: no answer within 1.0 s (1 of 1)",
     )
     other.ip("route", "del", "blackhole", "192.168.0.201/32")
-    wait_for(lambda: sum(f"Ping of [{NEIGHBOUR}]:7 success" in line for line in node.log()) == 2, 20, "it is back")
+    back = f"ICMP connection to [{NEIGHBOUR}]:7 success"
+    wait_for(lambda: sum(back in line for line in node.log()) == 2, 20, "it is back")
     assert node.run("cat", "/proc/sys/net/ipv4/ping_group_range") == before
     node.stop()

@@ -65,13 +65,13 @@ def test_checker_gives_up_root_and_everything_still_works(lab: Lab, tmp_path: Pa
     wait_for(lambda: status(node, checker, "Uid").split() == ["65534"] * 4, 10, lambda: log_of(node))
     assert [status(node, checker, f"Cap{which}") for which in ("Prm", "Eff", "Bnd")] == [KEPT] * 3
     wait_for(lambda: answer.exists() and answer.read_text() == "0\n", 10, lambda: log_of(node))
-    wait_for(lambda: "Ping of [192.168.0.201]:80 success" in log_of(node), 10, lambda: log_of(node))
+    wait_for(lambda: "ICMP connection to [192.168.0.201]:80 success" in log_of(node), 10, lambda: log_of(node))
 
     second, answer = script(tmp_path, "second")
     node.configure(CONFIG.format(port=81, script=second))
     node.kill(node.parent_pid(), signal.SIGHUP)
     wait_for(lambda: answer.exists() and answer.read_text() == "0\n", 10, lambda: log_of(node))
-    wait_for(lambda: "Ping of [192.168.0.201]:81 success" in log_of(node), 10, lambda: log_of(node))
+    wait_for(lambda: "ICMP connection to [192.168.0.201]:81 success" in log_of(node), 10, lambda: log_of(node))
     assert node.checker_pid() == checker
     assert status(node, node.parent_pid(), "Uid").split()[0] == "0"
 

@@ -59,7 +59,9 @@ def run_inside(command: Sequence[str], modules: Sequence[str], timeout: float, m
     with tempfile.TemporaryDirectory(prefix="keepalived-uml-") as name:
         directory = Path(name)
         script, result, console = (directory / part for part in ("command", "result", "console"))
-        script.write_text(f"cd {shlex.quote(str(ROOT))}\nexec env {INSIDE}=1 {shlex.join(command)}\n", encoding="utf-8")
+        script.write_text(
+            f"cd {shlex.quote(str(ROOT))}\nexec env {_passed_on()} {shlex.join(command)}\n", encoding="utf-8"
+        )
         words = [
             *(KERNEL, f"mem={memory}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", f"init={INIT}"),
             *("con=null", "con0=fd:0,fd:1", "quiet", f"UML_MODULES={','.join(modules)}"),
@@ -76,6 +78,12 @@ def run_inside(command: Sequence[str], modules: Sequence[str], timeout: float, m
                 kernel.wait(10)
         code = int(result.read_text()) if result.exists() else -1
         return Outcome(code, console.read_text(encoding="utf-8", errors="replace"))
+
+
+def _passed_on() -> str:
+    """Return the variables that the tests know, for the command that runs inside."""
+    known = {name: value for name, value in os.environ.items() if name.startswith("KEEPALIVED_")}
+    return shlex.join(f"{name}={value}" for name, value in {**known, INSIDE: "1"}.items())
 
 
 def run_tests_inside(path: str, modules: Sequence[str], timeout: float) -> Outcome:

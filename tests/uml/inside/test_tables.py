@@ -12,7 +12,7 @@ import pytest
 
 from tests.config.corpus import CORPUS, environment
 from tests.lab.daemon import OURS, REAL
-from tests.uml.inside.director import tables
+from tests.uml.inside.director import tables, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,10 @@ pytestmark = pytest.mark.lab
 
 LIMIT = 25.0
 """Seconds after which the tables that two daemons have made are compared as they are."""
+PAUSE = 0.1
+"""Seconds between two looks at the tables."""
+CALM = 3.0
+"""Seconds without a change after which empty tables are believed, once both daemons have started their process."""
 EVERY = int(os.environ.get("KEEPALIVED_EVERY", "1000"))
 """Of the configurations one in so many is tried, besides those of SURE."""
 SURE = ("octavia", "kube-keepalived-vip")
@@ -34,6 +38,7 @@ ARGUED = {
     "0212-octavia-misc-check-vsgroup-netns.conf",
 }
 """Configurations whose tables differ; docs/compatibility.md says why."""
+PID_FILE, CHECKERS_PID_FILE = "/run/keepalived.pid", "/run/checkers.pid"
 SERVER = re.compile(r"^(\s*virtual_server\s[^{]*\{)", re.MULTILINE)
 PATIENT = r"\1\n    warmup 3600\n"
 """What a server is before its first check is compared: nothing of the corpus can be reached from here."""
@@ -54,26 +59,36 @@ def configurations() -> list[Path]:
 
 
 def run_both(nodes: list[Node], text: str) -> tuple[list[str], list[str]]:
-    """Start both daemons, wait until their tables are equal or the time is over, end them; return the tables."""
+    """Start both daemons, wait until their tables are equal and stay so, end them; return the tables."""
+    starting = []
     for node in nodes:
         node.run("ipvsadm", "-C")
         node.configure(text)
-        node.attempt("keepalived", "-D", "-S", "0", "-C")
-    give_up_at = time.monotonic() + LIMIT
-    while True:
-        ours, real = (sorted(tables(node)) for node in nodes)
-        if (ours and ours == real) or time.monotonic() > give_up_at:
-            break
-        time.sleep(0.1)
+        starting.append(node.popen("keepalived", "-D", "-S", "0", "-C"))
+    found = settled_tables(nodes)
+    for program in starting:
+        program.wait(LIMIT)
     for node in nodes:
         pid = node.parent_pid()
         if pid:
             node.kill(pid, signal.SIGTERM)
-    for node in nodes:
-        until = time.monotonic() + 15
-        while node.parent_pid() and time.monotonic() < until:
-            time.sleep(0.05)
-    return ours, real
+    wait_until(nodes[0], lambda: not any(node.text(PID_FILE) for node in nodes), "both end")
+    return found
+
+
+def settled_tables(nodes: list[Node]) -> tuple[list[str], list[str]]:
+    """Return the tables of both as soon as they are equal twice, or as they are when the time is over."""
+    began = changed = time.monotonic()
+    found: tuple[list[str], list[str]] = ([], [])
+    while time.monotonic() < began + LIMIT:
+        before = found
+        ours, real = found = (sorted(tables(nodes[0])), sorted(tables(nodes[1])))
+        if found != before or not all(node.text(CHECKERS_PID_FILE) for node in nodes):
+            changed = time.monotonic()
+        elif ours == real and (ours or time.monotonic() > changed + CALM):
+            break
+        time.sleep(PAUSE)
+    return found
 
 
 def test_tables_are_those_of_the_real_keepalived(lab: Lab) -> None:
@@ -85,7 +100,9 @@ def test_tables_are_those_of_the_real_keepalived(lab: Lab) -> None:
         node.run("sh", "-c", f"ip -batch - <<'.'\n{chr(10).join(lines)}\n.")
     differences, filled = {}, 0
     for path in configurations():
+        began = time.monotonic()
         ours, real = run_both(nodes, adapted(path))
+        print(f"{time.monotonic() - began:6.2f} s, {len(real):3} lines: {path.name}", flush=True)
         filled += bool(real)
         if ours != real:
             differences[path.name] = {"ours": ours, "real": real, "log": nodes[0].log()[-12:]}

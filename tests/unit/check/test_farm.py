@@ -128,6 +128,7 @@ def test_server_that_dies_leaves_and_the_sorry_server_stands_in(stage: Stage, li
         f"Removing service [127.0.0.1]:{second} from VS [192.0.2.1]:80, 1 of quorum 4 left",
         "Lost quorum 4-0=4 > 1 for VS [192.0.2.1]:80",
         "Adding sorry server [127.0.0.1]:9 to VS [192.0.2.1]:80",
+        "Removing alive servers from the pool for VS [192.0.2.1]:80",
     ]
     assert f"TCP connection to [127.0.0.1]:{second} failed: refused (2 of 2)" in stage.log.lines
 
