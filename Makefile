@@ -71,7 +71,7 @@ install: $(VENV)/.ready
 	rm -rf '$(DESTDIR)$(LIBDIR)/bin'
 	$(PYTHON) -m compileall -q -s '$(DESTDIR)' '$(DESTDIR)$(LIBDIR)'
 	$(INSTALL) -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(SYSCONFDIR)/init.d' '$(DESTDIR)$(SYSCONFDIR)/sysconfig' \
-		'$(DESTDIR)$(SYSCONFDIR)/keepalived' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(UNITDIR)'
+		'$(DESTDIR)$(SYSCONFDIR)/keepalived' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(UNITDIR)'
 	$(PYTHON) .ci/launcher cli '$(LIBDIR)' > '$(DESTDIR)$(SBINDIR)/keepalived'
 	$(PYTHON) .ci/launcher control '$(LIBDIR)' > '$(DESTDIR)$(SBINDIR)/keepalivedctl'
 	chmod 755 '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl'
@@ -79,6 +79,7 @@ install: $(VENV)/.ready
 	sed 's|^DAEMON=.*|DAEMON=$(SBINDIR)/keepalived|' init.d/keepalived > '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
 	chmod 755 '$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived'
 	sed 's|@sbindir@|$(SBINDIR)|' systemd/keepalived.service > '$(DESTDIR)$(UNITDIR)/keepalived.service'
+	$(BIN)/keepalivedctl manual genhash > '$(DESTDIR)$(MANDIR)/man1/genhash.1'
 	$(BIN)/keepalivedctl manual ctl > '$(DESTDIR)$(MANDIR)/man8/keepalivedctl.8'
 	$(BIN)/keepalivedctl manual 8 > '$(DESTDIR)$(MANDIR)/man8/keepalived.8'
 	$(BIN)/keepalivedctl manual 5 > '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
@@ -91,7 +92,8 @@ uninstall:
 	rm -rf '$(DESTDIR)$(LIBDIR)'
 	rm -f '$(DESTDIR)$(SBINDIR)/keepalived' '$(DESTDIR)$(SBINDIR)/keepalivedctl' '$(DESTDIR)$(SBINDIR)/genhash' \
 		'$(DESTDIR)$(SYSCONFDIR)/init.d/keepalived' '$(DESTDIR)$(UNITDIR)/keepalived.service' \
-		'$(DESTDIR)$(MANDIR)/man8/keepalived.8' '$(DESTDIR)$(MANDIR)/man8/keepalivedctl.8' '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5'
+		'$(DESTDIR)$(MANDIR)/man8/keepalived.8' '$(DESTDIR)$(MANDIR)/man8/keepalivedctl.8' '$(DESTDIR)$(MANDIR)/man5/keepalived.conf.5' \
+		'$(DESTDIR)$(MANDIR)/man1/genhash.1'
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -34,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def manual_page(section: str) -> str:
-    """Return a manual page in roff: `5`, `8` or, of this program, `ctl`."""
+    """Return a manual page in roff: `5`, `8`, `genhash` or, of this program, `ctl`."""
     if section == "5":
         from keepalived_py.config import manual as config_manual  # noqa: PLC0415 - status is to be quick
 
@@ -43,6 +43,10 @@ def manual_page(section: str) -> str:
         from keepalived_py import manual  # noqa: PLC0415
 
         return manual.manual_page()
+    if section == "genhash":
+        from keepalived_py import genhash_manual  # noqa: PLC0415
+
+        return genhash_manual.genhash_page()
     from keepalived_py import control_manual  # noqa: PLC0415
 
     return control_manual.control_page()
@@ -88,7 +92,11 @@ def parser() -> argparse.ArgumentParser:
     choice.add_argument("--markdown", dest="format", action="store_const", const="markdown", help="as a document")
     table.set_defaults(format="text")
     page = verbs.add_parser("manual", help="print a manual page in roff")
-    page.add_argument("section", choices=("5", "8", "ctl"), help="5: keepalived.conf, 8: keepalived, ctl: this program")
+    page.add_argument(
+        "section",
+        choices=("5", "8", "ctl", "genhash"),
+        help="5: keepalived.conf, 8: keepalived, ctl: this program, genhash: genhash",
+    )
     return made
 
 

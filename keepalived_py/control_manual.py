@@ -39,7 +39,7 @@ VERBS = (
         ),
     ),
     ("keywords [--json | --markdown]", "Print every keyword of the configuration language."),
-    ("manual 5 | 8 | ctl", "Print a manual page in roff."),
+    ("manual 5 | 8 | ctl | genhash", "Print a manual page in roff."),
 )
 OPTIONS = (
     ("--instance NAME", "Only this vrrp_instance."),

@@ -35,7 +35,12 @@ def test_keywords_as_markdown_is_a_document_with_tables(capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize(
     ("section", "title"),
-    [("8", ".TH KEEPALIVED 8 "), ("5", ".TH KEEPALIVED.CONF 5 "), ("ctl", ".TH KEEPALIVEDCTL 8 ")],
+    [
+        ("8", ".TH KEEPALIVED 8 "),
+        ("5", ".TH KEEPALIVED.CONF 5 "),
+        ("ctl", ".TH KEEPALIVEDCTL 8 "),
+        ("genhash", ".TH GENHASH 1 "),
+    ],
 )
 def test_manual_prints_a_page(section: str, title: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert control.main(["manual", section]) == 0
