@@ -141,12 +141,13 @@ CHECKERS = ".checkers"
 _CHILD = "Healthcheck"
 
 
-def add_virtual_servers(found: State, path: str) -> None:
+def add_virtual_servers(found: State, path: str, verb: str = "status") -> None:
     """Ask the health-check process, too, when the parent says that it lives; where it is missing say so.
 
     Args:
         found: the parent's answer; what is found is put there.
         path: of the VRRP process's socket.
+        verb: `status`, or `counters` for the kernel's counters, too.
     """
     child = next((child for child in found.children if child["name"] == _CHILD), None)
     if child is None:
@@ -155,7 +156,7 @@ def add_virtual_servers(found: State, path: str) -> None:
         found.problems.append("there is no health-check process: it died")
         return
     try:
-        _sort(found, ask(path + CHECKERS, "status"))
+        _sort(found, ask(path + CHECKERS, verb))
     except NoAnswerError as problem:
         found.problems.append(f"the health-check process does not answer: {problem}")
 

@@ -14,12 +14,13 @@ DESCRIPTION = (
 )
 VERBS = (
     (
-        "status [--json] [--watch [--every SECS]]",
+        "status [--json] [--counters] [--watch [--every SECS]]",
         (
             "Show for every instance: its state, since when and why; the steps from its configured to its effective"
             " priority; the master; virtual addresses and whether they are there; other routers, when they were last"
             " heard, and why adverts of theirs were dropped; another master, if there is one. Then for every virtual"
-            " server: its quorum, and its real servers with their weights and the last result of each check."
+            " server: its quorum, and its real servers with their weights and the last result of each check; with"
+            " --counters also what IPVS has counted for each: connections, packets and bytes, in all and per second."
         ),
     ),
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keepalived_py.control_text import count, duration
+from keepalived_py.control_text import count, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ def virtual_server_lines(virtual: dict[str, Any]) -> Iterator[str]:
     if virtual["sorry_server"]:
         stands = "stands in" if virtual["sorry_server_in"] else "is not needed"
         yield f"  sorry server {virtual['sorry_server']} {stands}"
+    yield from counter_lines(virtual.get("counters", {}), "  ")
     for real in virtual["real_servers"][:SHOWN]:
         yield from real_server_lines(real)
     if len(virtual["real_servers"]) > SHOWN:
@@ -33,7 +34,29 @@ def virtual_server_lines(virtual: dict[str, Any]) -> Iterator[str]:
 def real_server_lines(real: dict[str, Any]) -> Iterator[str]:
     """Return the lines about one real server and its checks."""
     yield f"  {real['name']}  {'up' if real['is_alive'] else 'DOWN'}, {_weight(real)}"
+    yield from counter_lines(real.get("counters", {}), "    ")
     yield from (f"    {_check(check)}" for check in real["checks"])
+
+
+def counter_lines(counters: dict[str, int] | None, blanks: str) -> Iterator[str]:
+    """Return the lines about what IPVS has counted; an empty dictionary was not asked for, None is not there."""
+    if counters is None:
+        yield f"{blanks}not in IPVS"
+    if not counters:
+        return
+    yield (
+        f"{blanks}{count(counters['connections'], 'connection')},"
+        f" in {count(counters['packets_in'], 'packet')} {size(counters['bytes_in'])},"
+        f" out {count(counters['packets_out'], 'packet')} {size(counters['bytes_out'])}"
+    )
+    yield (
+        f"{blanks}{count(counters['connection_rate'], 'connection')}/s,"
+        f" in {count(counters['packet_rate_in'], 'packet')}/s {size(counters['byte_rate_in'])}/s,"
+        f" out {count(counters['packet_rate_out'], 'packet')}/s {size(counters['byte_rate_out'])}/s"
+    )
+    if "active" in counters:
+        persistent = f", {counters['persistent']} persistent" if counters["persistent"] else ""
+        yield f"{blanks}now {counters['active']} active, {counters['inactive']} inactive{persistent}"
 
 
 def _weight(real: dict[str, Any]) -> str:

@@ -24,3 +24,13 @@ def duration(value: float) -> str:
         if amount or parts:
             parts.append(f"{amount} {name}")
     return " ".join(parts[:2])
+
+
+def size(octets: int) -> str:
+    """Return a number of bytes in the unit that leaves one to three digits before the point: `0 B`, `1.5 MB`."""
+    value, unit = float(octets), "B"
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
+        if value < 999.95:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"

@@ -31,6 +31,7 @@ def add_to(verbs: Any) -> None:
     """
     status = verbs.add_parser("status", help="show what a running daemon does and why")
     _add_common(status)
+    status.add_argument("--counters", action="store_true", help="with what IPVS has counted for each server")
     status.add_argument("--watch", action="store_true", help="again and again, until interrupted")
     status.add_argument("--every", type=float, default=1.0, metavar="SECS", help="pause of --watch (default: 1)")
     history = verbs.add_parser("history", help="show what happened, with causes; survives crashes of the daemon")
@@ -92,7 +93,7 @@ def _order(path: str, arguments: argparse.Namespace) -> int:
 def _once(path: str, request: str, arguments: argparse.Namespace) -> int:
     state = control_client.state(path, request)
     if request == "status":
-        control_client.add_virtual_servers(state, path)
+        control_client.add_virtual_servers(state, path, "counters" if arguments.counters else "status")
     sys.stdout.write(shown(state, arguments))
     sys.stdout.flush()
     if arguments.verb == "history" and not arguments.json:

@@ -7,15 +7,26 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from keepalived_py.check.health import HIGHEST_WEIGHT
-from keepalived_py.check.report import plain, real_values, spellings, virtual_values
+from keepalived_py.check.report import (
+    destination_counters,
+    plain,
+    real_values,
+    service_counters,
+    spellings,
+    virtual_values,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from keepalived_py.check.farm import Farm
-    from keepalived_py.check.running import RunningReal, RunningVirtual
+    from keepalived_py.check.ipvs_counters import IpvsCounters
+    from keepalived_py.check.running import Identity, RunningReal, RunningVirtual
 
-USAGE: Final = "status [VIRTUAL-SERVER], real-server VIRTUAL-SERVER REAL-SERVER drain|enable|weight N, or ping"
+USAGE: Final = (
+    "status [VIRTUAL-SERVER], counters [VIRTUAL-SERVER], "
+    "real-server VIRTUAL-SERVER REAL-SERVER drain|enable|weight N, or ping"
+)
 
 
 class Answers:
@@ -24,11 +35,15 @@ class Answers:
     Args:
         farm: the virtual servers.
         clock: monotonic seconds.
+        counters: opens a way to the kernel's counters, which the answer closes; returns None when there is none.
     """
 
-    def __init__(self, farm: Farm, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, farm: Farm, clock: Callable[[], float], counters: Callable[[], IpvsCounters | None] = lambda: None
+    ) -> None:
         self._farm = farm
         self._clock = clock
+        self._counters = counters
         self._started_at = clock()
 
     def answer(self, request: str) -> Iterator[dict[str, Any]]:
@@ -36,6 +51,8 @@ class Answers:
         verb, *words = request.split() or [""]
         if verb == "status" and len(words) <= 1:
             return self._status(*words)
+        if verb == "counters" and len(words) <= 1:
+            return self._counted(*words)
         if verb == "real-server":
             return self._ordered(words)
         if verb == "ping" and not words:
@@ -54,21 +71,51 @@ class Answers:
 
     def _status(self, wanted: str = "") -> Iterator[dict[str, Any]]:
         """Return virtual servers, each followed by its real servers, one line each: none of them takes long."""
-        identities = [
-            identity for identity, one in self._farm.virtuals.items() if not wanted or plain(wanted) in spellings(one)
-        ]
+        identities = self._identities(wanted)
         if wanted and not identities:
             yield from _refusal(f"there is no virtual server {wanted}")
             return
         yield self._head("status")
-        for identity in identities:
-            virtual = self._farm.virtuals.get(identity)
-            if virtual is None:  # a reload has ended it meanwhile
-                continue
+        for virtual in self._living(identities):
             yield {"virtual_server": virtual_values(virtual)}
             for real in tuple(virtual.reals.values()):
                 yield {"real_server": real_values(virtual, real, self._clock())}
         yield {"end": "status"}
+
+    def _counted(self, wanted: str = "") -> Iterator[dict[str, Any]]:
+        """Return what `_status` does, with the kernel's counters; between its answers others have their turn."""
+        identities = self._identities(wanted)
+        if wanted and not identities:
+            yield from _refusal(f"there is no virtual server {wanted}")
+            return
+        counters = self._counters()
+        try:
+            yield self._head("counters")
+            for virtual in self._living(identities):
+                for _ in counters.read(virtual) if counters is not None else ():
+                    yield {}
+                total = counters.virtual if counters is not None else None
+                yield {"virtual_server": virtual_values(virtual) | {"counters": service_counters(total)}}
+                for real in tuple(virtual.reals.values()):
+                    one = counters.reals.get(real.name) if counters is not None else None
+                    values = real_values(virtual, real, self._clock())
+                    yield {"real_server": values | {"counters": destination_counters(one)}}
+        finally:
+            if counters is not None:
+                counters.close()
+        yield {"end": "counters"}
+
+    def _identities(self, wanted: str) -> list[Identity]:
+        """Return which virtual servers are meant."""
+        known = self._farm.virtuals.items()
+        return [identity for identity, one in known if not wanted or plain(wanted) in spellings(one)]
+
+    def _living(self, identities: Iterable[Identity]) -> Iterator[RunningVirtual]:
+        """Return those of the virtual servers that no reload has ended meanwhile."""
+        for identity in identities:
+            virtual = self._farm.virtuals.get(identity)
+            if virtual is not None:
+                yield virtual
 
     def _ordered(self, words: list[str]) -> Iterator[dict[str, Any]]:
         """Carry out what an operator orders, at once, and tell how the server is then."""

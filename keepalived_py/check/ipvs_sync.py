@@ -7,6 +7,7 @@ import errno
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from keepalived_py.check.ipvs_counters import IpvsCounters
 from keepalived_py.check.plan import Action, Command, Entry, Table, carried_out, changes
 from keepalived_py.check.service import text_of
 from keepalived_py.errors import NetlinkError
@@ -17,7 +18,14 @@ from keepalived_py.kernel.netlink import NetlinkSocket
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
-    from keepalived_py.kernel.ipvs import Destination, Service, ServiceKey, SyncDaemon, Timeouts
+    from keepalived_py.kernel.ipvs import (
+        Destination,
+        DestinationKey,
+        Service,
+        ServiceKey,
+        SyncDaemon,
+        Timeouts,
+    )
     from keepalived_py.kernel.message import Message
     from keepalived_py.observability.log import Log
 
@@ -61,6 +69,7 @@ class IpvsSync:
         self.is_available = False
         self._log = log
         self._netlink: NetlinkSocket | None = None
+        self._namespace: str | None = None
         self._family = 0
 
     def open(self, namespace: str | None = None) -> bool:
@@ -70,6 +79,7 @@ class IpvsSync:
             namespace: network namespace whose tables are meant; empty for that of process 1, None for our own.
         """
         self.close()
+        self._namespace = namespace
         try:
             self._netlink = _socket_in(namespace)
         except OSError as error:
@@ -124,9 +134,9 @@ class IpvsSync:
         self._netlink.dump(ipvs.services_wanted(self._family), take)
         return {key: Entry(service, self._destinations(service)) for key, service in services.items()}
 
-    def _destinations(self, service: Service) -> dict[ipvs.DestinationKey, Destination]:
+    def _destinations(self, service: Service) -> dict[DestinationKey, Destination]:
         assert self._netlink is not None
-        destinations: dict[ipvs.DestinationKey, Destination] = {}
+        destinations: dict[DestinationKey, Destination] = {}
 
         def take(answer: Message, buffer: bytes) -> None:
             found = ipvs.destination_of(answer, buffer, service)
@@ -135,6 +145,15 @@ class IpvsSync:
 
         self._netlink.dump(ipvs.destinations_wanted(self._family, service), take)
         return destinations
+
+    def counters(self) -> IpvsCounters | None:
+        """Return a way of its own to the kernel's counters, for one answer; None when there is none."""
+        if not self.is_available:
+            return None
+        try:
+            return IpvsCounters(_socket_in(self._namespace), self._family)
+        except OSError:  # checker_user has taken away the right to enter another namespace
+            return None
 
     def adopt(self, keys: Container[ServiceKey]) -> None:
         """Take services that are in the kernel already, from an earlier process, for ours."""

@@ -103,7 +103,7 @@ class HealthChecker:
         self._correspondent.begin()
         point = self._child.control
         if point is not None:
-            answers = Answers(self._farm, self._loop.reactor.time)
+            answers = Answers(self._farm, self._loop.reactor.time, self._kernel.counters)
             self._control = ControlServer(self._loop.reactor, point.listener, point.group, answers.answer)
         self._identity.take(self._config.global_defs)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keepalived_py.kernel.ipvs_statistics import NAMES
+
 if TYPE_CHECKING:
     from keepalived_py.check.running import RunningReal, RunningVirtual, Watch
+    from keepalived_py.kernel.ipvs_statistics import Statistics
 
 
 def virtual_values(virtual: RunningVirtual) -> dict[str, Any]:
@@ -61,6 +64,16 @@ def _check_values(watch: Watch, now: float) -> dict[str, Any]:
         "runs": schedule.runs if schedule is not None else None,
         "failures": schedule.failures if schedule is not None else None,
     }
+
+
+def service_counters(found: Statistics | None) -> dict[str, int] | None:
+    """Return what went through a virtual server; None when the kernel does not have it."""
+    return None if found is None else {name: getattr(found, name) for name in NAMES.values()}
+
+
+def destination_counters(found: Statistics | None) -> dict[str, int] | None:
+    """Return what went through a real server, and its connections now; None when the kernel does not have it."""
+    return None if found is None else found._asdict()
 
 
 def spellings(virtual: RunningVirtual) -> set[str]:

@@ -110,6 +110,11 @@ class RunningVirtual:
         destinations = [one for one in found if one is not None]
         return {service.key: Entry(service, _seen_from(service, destinations)) for service in self.services}
 
+    def key_in(self, service: Service, name: str) -> DestinationKey | None:
+        """Return what the kernel knows a real server by, within one of the services; None for an unknown name."""
+        destination = self._destination(name, 0)
+        return None if destination is None else next(iter(_seen_from(service, [destination])))
+
     def _destination(self, key: str, weight: int) -> Destination | None:
         real = self.reals.get(key)
         if real is not None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from keepalived_py.kernel.ipvs_statistics import statistics_of
 from keepalived_py.kernel.message import NLM_F_DUMP, attribute, attributes, message
 from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
+    from keepalived_py.kernel.ipvs_statistics import Statistics
     from keepalived_py.kernel.message import Message
 
 GENL_ID_CTRL = 0x10
@@ -41,8 +43,6 @@ DEST_TUN_TYPE, DEST_TUN_PORT, DEST_TUN_FLAGS = 13, 14, 15
 DAEMON_STATE, DAEMON_MCAST_IFN, DAEMON_SYNC_ID, DAEMON_SYNC_MAXLEN = 1, 2, 3, 4
 DAEMON_MCAST_GROUP, DAEMON_MCAST_GROUP6, DAEMON_MCAST_PORT, DAEMON_MCAST_TTL = 5, 6, 7, 8
 
-STATS_NAMES = {1: "connections", 2: "packets_in", 3: "packets_out", 4: "bytes_in", 5: "bytes_out"}
-
 FLAG_PERSISTENT = 0x01
 FLAG_ONE_PACKET = 0x04
 FLAG_SCHEDULER_1 = 0x08
@@ -61,7 +61,6 @@ SYNC_MASTER, SYNC_BACKUP = 1, 2
 _GENERIC = struct.Struct("=BBH")
 GENERIC_LENGTH = _GENERIC.size
 _U8, _U16, _U32, _PORT = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("!H")
-_U64 = struct.Struct("=Q")
 _FLAGS = struct.Struct("=II")
 # Attributes whose values have one length in all requests, each as (length, kind, value), with their padding.
 _LENGTH_16, _LENGTH_32, _LENGTH_ADDRESS = 6, 8, 20
@@ -185,16 +184,6 @@ class Timeouts(NamedTuple):
     udp: int = 0
 
 
-class Statistics(NamedTuple):
-    """What went through a service or a destination since it was made."""
-
-    connections: int = 0
-    packets_in: int = 0
-    packets_out: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-
-
 # Requests
 
 
@@ -256,6 +245,11 @@ def _for_destination(family: int, command: int, service: Service, destination: D
 def services_wanted(family: int) -> bytes:
     """Ask for all services (a dump)."""
     return _request(family, GET_SERVICE, flags=NLM_F_DUMP)
+
+
+def service_wanted(family: int, service: Service) -> bytes:
+    """Ask for one service; ESRCH when there is none with its key."""
+    return _request(family, GET_SERVICE, attribute(CMD_SERVICE, _identity(service)))
 
 
 def destinations_wanted(family: int, service: Service) -> bytes:
@@ -381,7 +375,7 @@ def service_of(answer: Message, buffer: bytes) -> tuple[Service, Statistics] | N
         granularity=_granularity(family, found.get(SVC_NETMASK, b"")),
         engine=_text(found, SVC_PE_NAME),
     )
-    return service, _statistics(found.get(SVC_STATS64, b""))
+    return service, statistics_of(found.get(SVC_STATS64, b""))
 
 
 def destination_of(answer: Message, buffer: bytes, service: Service) -> tuple[Destination, Statistics] | None:
@@ -402,7 +396,12 @@ def destination_of(answer: Message, buffer: bytes, service: Service) -> tuple[De
         tunnel_port=_port(found, DEST_TUN_PORT),
         tunnel_flags=_u16(found, DEST_TUN_FLAGS),
     )
-    return destination, _statistics(found.get(DEST_STATS64, b""))
+    statistics = statistics_of(found.get(DEST_STATS64, b""))._replace(
+        active=_u32(found, DEST_ACTIVE_CONNS),
+        inactive=_u32(found, DEST_INACT_CONNS),
+        persistent=_u32(found, DEST_PERSIST_CONNS),
+    )
+    return destination, statistics
 
 
 def timeouts_of(answer: Message, buffer: bytes) -> Timeouts:
@@ -431,12 +430,6 @@ def _inner(answer: Message, buffer: bytes, kind: int) -> dict[int, bytes] | None
     outer = attributes(buffer, answer.start + GENERIC_LENGTH, answer.end)
     inner = outer.get(kind)
     return None if inner is None else attributes(inner, 0, len(inner))
-
-
-def _statistics(data: bytes) -> Statistics:
-    found = attributes(data, 0, len(data))
-    values = {name: _U64.unpack(found[kind])[0] for kind, name in STATS_NAMES.items() if len(found.get(kind, b"")) == 8}
-    return Statistics(**values)
 
 
 def _granularity(family: int, netmask: bytes) -> bytes:

@@ -32,7 +32,7 @@ from keepalived_py.kernel.message import (
 from keepalived_py.kernel.socket_options import ReceiveBuffer, attach_filter, set_buffers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from keepalived_py.kernel.socket_options import BpfInstruction
 
@@ -200,6 +200,16 @@ class NetlinkSocket:
 
     def _dump_once(self, request: bytes, take: Callable[[Message, bytes], object]) -> bool:
         """Return whether the dump is consistent."""
+        consistent = False
+        for consistent in self.parts_of_dump(request, take):  # noqa: B007 - the last one is what counts
+            pass
+        return consistent
+
+    def parts_of_dump(self, request: bytes, take: Callable[[Message, bytes], object]) -> Iterator[bool]:
+        """Send a dump request and take one datagram of its answer each time; nothing else may use the socket meanwhile.
+
+        Yields whether the tables have not changed so far. Raises as `dump` does.
+        """
         part = self.prepare([request]).slices[0]
         try:
             # A dump ends with NLMSG_DONE; NLM_F_ACK, which a slice's last message has, adds nothing to it.
@@ -218,9 +228,11 @@ class NetlinkSocket:
                     if number:
                         raise _refusal(datagram, number, answer)
                     if answer.kind == NLMSG_DONE:
-                        return consistent
+                        yield consistent
+                        return
                 elif answer.kind != NLMSG_NOOP:
                     take(answer, datagram)
+            yield consistent
 
     def receive(self) -> bytes | None:
         """Return the next datagram from the kernel; None when there is none now.

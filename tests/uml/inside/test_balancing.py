@@ -11,6 +11,7 @@ import pytest
 
 from tests.lab.configs import FAST, instance
 from tests.lab.daemon import OURS
+from tests.lab.test_control import state
 from tests.uml.inside.director import VIP, daemons, tables, wait_for_tables, wait_until
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.lab
 HERE = Path(__file__).parent
 GATEWAY = "10.1.0.1"
 ANSWERS = "/run/answers"
+COUNTED = ("connections", "packets_in", "packets_out", "bytes_in", "bytes_out")
 CHECK = "TCP_CHECK { connect_timeout 2 }"
 SERVERS = "".join(f"  real_server 10.1.0.{host} 8080 {{\n    weight 1\n    {CHECK}\n  }}\n" for host in (11, 12))
 BALANCED = f"""\
@@ -66,6 +68,18 @@ def answers(client: Node, how: str) -> list[str]:
     return client.text(f"{ANSWERS}.{how}").split()
 
 
+def counters(director: Node) -> dict[str, int]:
+    """What keepalivedctl tells of the first real server."""
+    found = state(director, "--counters")["virtual_servers"][0]["real_servers"][0]["counters"]
+    return {name: found[name] for name in COUNTED}
+
+
+def counted_by_ipvsadm(director: Node) -> dict[str, int]:
+    """What ipvsadm tells of the same."""
+    [line] = [line for line in director.run("ipvsadm", "-ln", "--stats", "--exact").splitlines() if ".11:" in line]
+    return dict(zip(COUNTED, map(int, line.split()[2:]), strict=True))
+
+
 def end(node: Node) -> None:
     """End the server of a node: its port is closed from now on."""
     node.kill(int(node.text("/run/echo.pid")), signal.SIGKILL)
@@ -91,6 +105,8 @@ def test_requests_are_balanced_and_survive_the_loss_of_a_server(lab: Lab) -> Non
     found = answers(client, "short")
     print(f"{found.count('failed') - before} of {len(found)} requests failed while the server was lost")
     assert set(found[removed + 2 :]) == {"one"}  # two may have been under way
+    low, told, high = counted_by_ipvsadm(director), counters(director), counted_by_ipvsadm(director)
+    assert all(0 < low[name] <= told[name] <= high[name] for name in COUNTED), (low, told, high)
     serve(two)
     wait_for_tables(director, [SERVICE, FIRST, SECOND])
     wait_until(director, lambda: {"one", "two"} <= set(answers(client, "short")[-10:]), "answers of both servers again")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from keepalived_py.kernel import ipvs
 from keepalived_py.kernel.ipvs import Destination, Service, SyncDaemon, Timeouts
+from keepalived_py.kernel.ipvs_statistics import Statistics
 from keepalived_py.kernel.message import (
     HEADER_LENGTH,
     MalformedMessageError,
@@ -154,12 +155,38 @@ def test_timeouts_are_seconds() -> None:
 
 
 def test_statistics_are_counters_of_64_bits() -> None:
-    counters = b"".join(attribute(kind, struct.pack("=Q", 10**12 + kind)) for kind in range(1, 6))
+    counters = b"".join(attribute(kind, struct.pack("=Q", 10**12 + kind)) for kind in range(1, 11))
     inner = attribute(ipvs.SVC_AF, b"\x02\0") + attribute(ipvs.SVC_STATS64, counters)
     answer = message(FAMILY, 0, bytes(4) + attribute(ipvs.CMD_SERVICE, inner))
     found = ipvs.service_of(*answered(answer))
     assert found is not None
-    assert found[1] == tuple(10**12 + kind for kind in range(1, 6))
+    assert found[1] == Statistics(*(10**12 + kind for kind in range(1, 11)))
+
+
+def test_statistics_of_a_destination_tell_its_connections_now() -> None:
+    counters = attribute(1, struct.pack("=Q", 9)) + attribute(10, struct.pack("=Q", 7))
+    now = b"".join(
+        attribute(kind, struct.pack("=I", value))
+        for kind, value in ((ipvs.DEST_ACTIVE_CONNS, 3), (ipvs.DEST_INACT_CONNS, 4), (ipvs.DEST_PERSIST_CONNS, 5))
+    )
+    inner = attribute(ipvs.DEST_ADDR, SERVER.address) + now + attribute(ipvs.DEST_STATS64, counters)
+    answer = message(FAMILY, 0, bytes(4) + attribute(ipvs.CMD_DEST, inner))
+    found = ipvs.destination_of(*answered(answer), WEB)
+    assert found is not None
+    assert found[1] == Statistics(connections=9, byte_rate_out=7, active=3, inactive=4, persistent=5)
+
+
+def test_one_service_is_asked_for_by_its_key() -> None:
+    request = ipvs.service_wanted(FAMILY, WEB)
+    assert payload(request)[:4] == bytes((ipvs.GET_SERVICE, 1, 0, 0))
+    assert struct.unpack_from("=H", request, 6)[0] == 1  # one answer, no dump
+    outer = attributes(request, HEADER_LENGTH + 4, len(request))
+    assert set(attributes(outer[ipvs.CMD_SERVICE], 0, len(outer[ipvs.CMD_SERVICE]))) == {
+        ipvs.SVC_AF,
+        ipvs.SVC_PROTOCOL,
+        ipvs.SVC_ADDR,
+        ipvs.SVC_PORT,
+    }
 
 
 @given(data=st.binary(max_size=200))
