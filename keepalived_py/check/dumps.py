@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 from keepalived_py.observability import dump_file
@@ -52,4 +53,5 @@ class Dumps:
     def _state(self) -> str:
         from keepalived_py.check.state_dump import state  # noqa: PLC0415 - only dumps need it
 
-        return state(self._config(), self._farm.virtuals.values(), self._farm.observations)
+        epoch = time.time() - time.monotonic()
+        return state(self._config(), self._farm.virtuals.values(), self._farm.observations, epoch)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from keepalived_py.check.marks import Use
     from keepalived_py.config.addresses import IpAddress
-    from keepalived_py.config.check_values import Forwarding
+    from keepalived_py.config.check_values import Endpoint, Forwarding
     from keepalived_py.config.model.check import GroupEntry, RealServer, VirtualServer, VirtualServerGroup
 
 NO_MARKS: Final[Mapping[Use, int]] = {}
@@ -197,14 +197,13 @@ def full_name_of(server: VirtualServer) -> str:
     return _trio(str(server.address), server.protocol, server.port)
 
 
-def full_name_of_real(server: RealServer, virtual: VirtualServer) -> str:
-    """Return how pipes call a real server: `[10.0.0.2]:tcp:80`."""
+def full_name_of_real(server: RealServer | Endpoint, virtual: VirtualServer) -> str:
+    """Return how pipes call a real server: `[10.0.0.2]:tcp:80`, or `[10.0.0.2]:none:80` behind a mark."""
     return _trio(str(server.address), virtual.protocol, server.port or virtual.port)
 
 
 def _trio(address: str, protocol: str | None, port: int) -> str:
-    middle = f":{protocol.lower()}" if protocol else ""
-    return f"[{address}]{middle}:{port}"
+    return f"[{address}]:{(protocol or 'none').lower()}:{port}"
 
 
 def text_of(service: Service) -> str:

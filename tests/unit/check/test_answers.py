@@ -158,5 +158,5 @@ def test_dump_has_the_lines_that_scripts_look_for(answers: Answers, stage: Stage
     assert " VS FWMARK = 7" in lines
     assert " VS GROUP = [web]:0" in lines
     assert "   VIP = 127.0.0.1, VPORT = 81" in lines
-    assert lines[lines.index("   Checked url = /") + 2 :][:2] == ["       200", "       300-302"]
+    assert lines[lines.index("   Checked url = /") + 3 :][:2] == ["       200", "       300-302"]
     assert lines[lines.index(" Track file = load") + 2] == "   Status = 5"
