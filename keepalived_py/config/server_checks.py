@@ -36,10 +36,14 @@ class ServerChecks:
             hint = did_you_mean(server.group, self._groups)
             check.drop(f"virtual_server_group {server.group} does not exist: ignored{f' ({hint})' if hint else ''}")
             return None
-        if not server.real_server:
+        entries = self._entries(server)
+        family = _check_families(check)
+        if not check.record.real_server:
             check.drop("the virtual server has no real servers: ignored")
             return None
-        entries = self._entries(server)
+        if family is not None and _families_of(entries) - {family}:
+            check.drop(f"its real servers are IPv{family}, its group is not: ignored")
+            return None
         _check_protocol(check, entries)
         _check_scheduler(check)
         _check_duplicates(check)
@@ -84,6 +88,51 @@ def label(server: VirtualServer) -> str:
     if server.fwmark is not None:
         return f"fwmark {server.fwmark}"
     return f"{server.address} {server.port}"
+
+
+def _families_of(entries: tuple[GroupEntry, ...]) -> set[int]:
+    """Return the families of addresses, and of marks that have one."""
+    families = {entry.family for entry in entries if entry.family is not None}
+    return families | {entry.address.version for entry in entries if entry.address is not None}
+
+
+def _check_families(check: ServerCheck) -> int | None:
+    """Drop servers of another family than the virtual server's, unless a tunnel leads to them; return the family.
+
+    Without one of its own the first server without a tunnel decides.
+    """
+    server = check.record
+    family = _family_said(server)
+    kept = []
+    for real in server.real_server:
+        if not _is_tunnel(real.lvs_method or server.lvs_method):
+            family = family or real.address.version
+            if real.address.version != family:
+                check.error(f"real_server {real.address} is not IPv{family}: ignored", at=real.location())
+                continue
+        kept.append(real)
+    if len(kept) != len(server.real_server):
+        check.record = server.changed(real_server=tuple(kept))
+    sorry = server.sorry_server
+    if sorry is not None and not _is_tunnel(server.sorry_server_lvs_method or server.lvs_method):
+        family = family or sorry.address.version
+        if sorry.address.version != family:
+            message = f"sorry_server {sorry.address} is not IPv{family}: ignored"
+            check.fix(message, "sorry_server", sorry_server=None, sorry_server_inhibit=False)
+    return family
+
+
+def _family_said(server: VirtualServer) -> int | None:
+    if server.address is not None:
+        return server.address.version
+    if server.ip_family is not None:
+        return 6 if server.ip_family == "inet6" else 4
+    granularity = server.persistence_granularity
+    return None if granularity is None else 6 if isinstance(granularity, int) else 4
+
+
+def _is_tunnel(method: Forwarding | None) -> bool:
+    return method is not None and method.method == "TUN"
 
 
 def _check_protocol(check: ServerCheck, entries: tuple[GroupEntry, ...]) -> None:

@@ -49,6 +49,59 @@ def test_virtual_server_without_real_servers_is_ignored() -> None:
     assert messages == ["(10.0.0.1 80) the virtual server has no real servers: ignored"]
 
 
+FIRST, SIXTH = "real_server 10.1.0.1 80 { weight 1 }", "real_server 2001:db8::1 80 { weight 2 }"
+
+
+def test_server_of_another_family_is_ignored_unless_a_tunnel_leads_to_it() -> None:
+    sorry = "sorry_server 2001:db8::9 80"
+    config, messages = check_text(server(sorry, real=f"{FIRST}\n{SIXTH}"))
+    assert [real.weight for real in config.virtual_servers[0].real_server] == [1]
+    assert config.virtual_servers[0].sorry_server is None
+    assert messages == [
+        "(10.0.0.1 80) real_server 2001:db8::1 is not IPv4: ignored",
+        "(10.0.0.1 80) sorry_server 2001:db8::9 is not IPv4: ignored",
+    ]
+    config, messages = check_text(server(sorry, "lb_kind TUN", real=f"{FIRST}\n{SIXTH}"))
+    assert [real.weight for real in config.virtual_servers[0].real_server] == [1, 2]
+    assert config.virtual_servers[0].sorry_server is not None
+    assert messages == []
+
+
+def test_first_server_decides_about_the_family_behind_a_mark_unless_that_is_said() -> None:
+    config, _ = check_text(server(head="fwmark 7", real=f"{SIXTH}\n{FIRST}"))
+    assert [real.weight for real in config.virtual_servers[0].real_server] == [2]
+    config, _ = check_text(server("ip_family inet", head="fwmark 7", real=f"{SIXTH}\n{FIRST}"))
+    assert [real.weight for real in config.virtual_servers[0].real_server] == [1]
+
+
+def test_virtual_server_whose_servers_are_all_of_another_family_has_none() -> None:
+    config, messages = check_text(server(real=SIXTH))
+    assert config.virtual_servers == ()
+    assert messages == [
+        "(10.0.0.1 80) real_server 2001:db8::1 is not IPv4: ignored",
+        "(10.0.0.1 80) the virtual server has no real servers: ignored",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("group", "method", "kept"),
+    [
+        ("10.0.0.1 80", "NAT", True),
+        ("2001:db8::9 80", "NAT", False),
+        ("2001:db8::9 80\n10.0.0.1 80", "NAT", False),
+        ("2001:db8::9 80\n10.0.0.1 80", "TUN", True),
+        ("fwmark 7", "NAT", True),
+        ("fwmark 7 inet6", "NAT", False),
+    ],
+)
+def test_group_must_be_of_the_family_of_the_servers(group: str, method: str, kept: bool) -> None:
+    text = f"virtual_server_group G {{\n{group}\n}}\n"
+    config, messages = check_text(text + server(f"lb_kind {method}", head="group G"))
+    assert bool(config.virtual_servers) is kept
+    told = "(group G) its real servers are IPv4, its group is not: ignored"
+    assert (told in messages) is not kept
+
+
 def test_second_of_two_equal_real_servers_is_ignored() -> None:
     config, messages = check_text(
         server(real="real_server 10.1.0.1 80 { weight 1 }\nreal_server 10.1.0.1 80 { weight 2 }")
