@@ -30,7 +30,7 @@ EVERY = int(os.environ.get("KEEPALIVED_EVERY", "1000"))
 """Of the configurations one in so many is tried, besides those of SURE."""
 SURE = ("octavia", "kube-keepalived-vip")
 ELSEWHERE = re.compile(
-    r"^\s*(?:[@$]\w+\s+)?(net_namespace|net_namespace_ipvs|linkbeat|instance|use_pid_dir|smtp_server|warmup)\b.*(?<!\\)$",
+    r"^\s*(?:[@$]\^?\w+\s+)?(net_namespace|net_namespace_ipvs|linkbeat|instance|use_pid_dir|smtp_server|warmup)\b.*(?<!\\)$",
     re.MULTILINE,
 )
 """What would make a daemon look at another place than ours, check sooner, or ask a resolver."""
