@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from keepalived_py.notify.mail import compose
 from keepalived_py.notify.mail_queue import MailQueue
+from keepalived_py.observability.json_text import json_text
 from keepalived_py.program import Command
 
 if TYPE_CHECKING:
@@ -89,9 +90,7 @@ class SmtpAlerts:
             return
         job = job_of(defaults, alerts, self._queue.take_given_up(), last=self._ended)
         timeout = PATIENCE * defaults.smtp_connect_timeout + job["attempts"] * job["pause"]
-        import json  # noqa: PLC0415 - a start does not wait for it
-
-        text = json.dumps(job).encode()
+        text = json_text(job).encode()
         self._programs.start(Command(MAILER, timeout=timeout, tied=False, input=text), self._sent)
 
     def _sent(self, outcome: Outcome) -> None:
