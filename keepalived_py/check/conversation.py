@@ -39,6 +39,7 @@ class Conversation:
         self._buffer = bytearray()
         self.ended = False
         self._stretch = 0
+        self._has_spoken = False
 
     async def send(self, data: bytes) -> None:
         """Send all of `data`. Raises ConnectError."""
@@ -49,6 +50,7 @@ class Conversation:
                 await self.wait(write=True)
             else:
                 rest = rest[sent:]
+        self._has_spoken = True
 
     async def receive(self) -> bytes:
         """Return what has come, at least a byte; empty when the other end has closed. Raises ConnectError."""
@@ -98,6 +100,9 @@ class Conversation:
             self._stretch = 0
             self._check_time()
             await pause(0.0)
+        if self._has_spoken:  # the answer is still on its way
+            self._has_spoken = False
+            await self.wait(write=False)
         while (piece := self._read_now()) is None:
             self._stretch = 0
             await self.wait(write=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keepalived_py.check.connect import ConnectError
 from keepalived_py.check.hex_dump import hex_dump
 from keepalived_py.check.http_get import Tls, ask
-from keepalived_py.check.http_request import Request
+from keepalived_py.check.http_request import Request, text_of
 from keepalived_py.check.target import Target
 from keepalived_py.check.task import Task
 from keepalived_py.command_line import Argument, Extra, Given, Reader, Refused
@@ -171,11 +171,12 @@ def _answer_to(order: Order) -> Answer:
     """Return what the server answers. Raises ConnectError."""
     reactor = Reactor()
     ended: list[Answer | ConnectError] = []
+    text = text_of(order.request, order.target, order.version)
 
     async def probe() -> Answer | ConnectError:
         tls = _tls(sends_host=order.sends_host) if order.secret else None
         try:
-            return await ask(order.target, order.request, order.version, tls, wants_text=order.verbose)
+            return await ask(order.target, order.request, text, tls, wants_text=order.verbose)
         except ConnectError as problem:
             return problem
 

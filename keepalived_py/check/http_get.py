@@ -75,8 +75,7 @@ class HttpCheck:
         tls: Tls | None = None,
     ) -> None:
         self.target = target
-        self._requests = requests
-        self._version = version
+        self._requests = [(request, text_of(request, target, version)) for request in requests]
         self._pause = 0.0 if fast_recovery else delay_loop
         self._retry = retry
         self._failures = 0
@@ -87,13 +86,13 @@ class HttpCheck:
     async def probe(self) -> ProbeResult:
         """Ask for the next URL; while the server is not up for all of them, the one that failed first."""
         if self._is_proven:
-            result = await self._ask(self._requests[self._next])
+            result = await self._ask(*self._requests[self._next])
             self._note(result)
             return result
         for turn in range(len(self._requests)):
             if turn:
                 await pause(self._pause)
-            result = await self._ask(self._requests[(self._next + turn) % len(self._requests)])
+            result = await self._ask(*self._requests[(self._next + turn) % len(self._requests)])
             if not result.ok:
                 self._next = (self._next + turn) % len(self._requests)
                 return result
@@ -108,23 +107,23 @@ class HttpCheck:
             self._failures += 1
             self._is_proven = self._failures <= self._retry
 
-    async def _ask(self, request: Request) -> ProbeResult:
+    async def _ask(self, request: Request, text: bytes) -> ProbeResult:
         try:
-            answer = await ask(self.target, request, self._version, self._tls)
+            answer = await ask(self.target, request, text, self._tls)
         except ConnectError as problem:
             return failed(f"{problem} ({request.path})")
         return judged(answer, request)
 
 
 async def ask(
-    target: Target, request: Request, version: str = "1.0", tls: Tls | None = None, *, wants_text: bool = False
+    target: Target, request: Request, text: bytes, tls: Tls | None = None, *, wants_text: bool = False
 ) -> Answer:
     """Return what a server answers to one request; it may have been cut off by the server.
 
     Args:
         target: where.
         request: what is asked for.
-        version: 1.0, 1.0C (with `Connection: close`) or 1.1.
+        text: the request as it is sent.
         tls: None for plain HTTP.
         wants_text: keep the text though the request does not look at it.
 
@@ -132,7 +131,6 @@ async def ask(
         ConnectError: there is no connection, it broke, or what came is no answer.
     """
     context = _context_of(tls) if tls is not None else None
-    text = text_of(request, target, version)
     answer = Answer(
         wants_text=wants_text or request.wants_text,
         wants_digest=bool(request.digest),
