@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from keepalived_py.check.checks import records_of
@@ -148,10 +149,7 @@ class Builder:
 
     def _schedule(self, virtual: RunningVirtual, real: RunningReal, watch: Watch) -> None:
         """Give a check its runs; one that a reload kept goes on, and tells its new surroundings what it finds."""
-
-        def observed(result: ProbeResult) -> Any:
-            return self._observed(virtual, real, watch, result)
-
+        observed = partial(self._observed, virtual, real, watch)
         made = self._maker.probe_of(watch.keyword, watch.record, real.config, virtual.config, watch.settings)
         if made is None:
             return

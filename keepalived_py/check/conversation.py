@@ -30,7 +30,7 @@ class Conversation:
         ended: whether the other end has closed, as `more` found out.
     """
 
-    def __init__(self, connection: socket.socket, timeout: float, longest: float, most: int = 64 * 1024) -> None:
+    def __init__(self, connection: socket.SocketType, timeout: float, longest: float, most: int = 64 * 1024) -> None:
         self._connection = connection
         self._timeout = timeout
         self._ends_at = time.monotonic() + longest

@@ -53,7 +53,7 @@ class DnsCheck:
         finally:
             connection.close()
 
-    async def _ask(self, connection: socket.socket) -> ProbeResult:
+    async def _ask(self, connection: socket.SocketType) -> ProbeResult:
         query = dns.message.make_query(self._name, self._kind)
         connection.send(query.to_wire())
         ends_at = time.monotonic() + self.target.timeout

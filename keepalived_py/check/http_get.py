@@ -158,7 +158,7 @@ def _context_of(tls: Tls) -> ssl.SSLContext:
         raise ConnectError(context_problem(problem)) from problem
 
 
-def _secret(connection: socket.socket, context: ssl.SSLContext, name: str, timeout: float) -> TlsConversation:
+def _secret(connection: socket.SocketType, context: ssl.SSLContext, name: str, timeout: float) -> TlsConversation:
     from keepalived_py.check.tls import TlsConversation as Secret  # noqa: PLC0415 - only SSL_GET needs it
 
     return Secret(connection, context, name, timeout, timeout * LONGEST, MOST)

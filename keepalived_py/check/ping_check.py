@@ -58,7 +58,7 @@ class PingCheck:
         finally:
             channel.close()
 
-    def _open(self) -> tuple[socket.socket, bool]:
+    def _open(self) -> tuple[socket.SocketType, bool]:
         protocol = _PROTOCOL[self.target.family]
         try:
             return open_socket(self.target, socket.SOCK_DGRAM, protocol), False
@@ -67,7 +67,7 @@ class PingCheck:
                 raise
             return open_socket(self.target, socket.SOCK_RAW, protocol), True
 
-    async def _ask(self, channel: socket.socket, *, is_raw: bool) -> ProbeResult:
+    async def _ask(self, channel: socket.SocketType, *, is_raw: bool) -> ProbeResult:
         self._sequence = (self._sequence + 1) & 0xFFFF
         token = os.urandom(TOKEN_LENGTH)
         channel.send(self._request(token))
@@ -79,7 +79,7 @@ class PingCheck:
             if self._is_answer(answer, token):
                 return UP
 
-    async def _datagram(self, channel: socket.socket, ends_at: float) -> bytes:
+    async def _datagram(self, channel: socket.SocketType, ends_at: float) -> bytes:
         """Return the next datagram. Raises TimeoutError, also when others keep us busy until the end."""
         while (left := ends_at - time.monotonic()) > 0:
             await readable(channel, left)

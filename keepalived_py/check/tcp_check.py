@@ -44,7 +44,7 @@ class TcpCheck:
         finally:
             close(connection, graceful=self._graceful)
 
-    async def _talk(self, connection: socket.socket) -> ProbeResult:
+    async def _talk(self, connection: socket.SocketType) -> ProbeResult:
         from keepalived_py.check.conversation import Conversation  # noqa: PLC0415 - most checks only connect
         from keepalived_py.check.dialogue import converse  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from keepalived_py.check.connect import ConnectError, reason_of
 from keepalived_py.check.conversation import PIECE, Conversation
@@ -72,7 +72,7 @@ class TlsConversation(Conversation):
 
     def __init__(
         self,
-        connection: socket.socket,
+        connection: socket.SocketType,
         context: ssl.SSLContext,
         name: str,
         timeout: float,
@@ -82,7 +82,8 @@ class TlsConversation(Conversation):
         if not can_be_sent(name):
             raise ConnectError(f"TLS: '{name}' is no name of a server")
         try:
-            self.tls = context.wrap_socket(connection, do_handshake_on_connect=False, server_hostname=name or None)
+            taken = cast("socket.socket", connection)  # whose descriptor is all that is taken from it
+            self.tls = context.wrap_socket(taken, do_handshake_on_connect=False, server_hostname=name or None)
         except OSError as problem:  # the other end has gone already
             raise ConnectError(tls_reason(problem)) from problem
         super().__init__(self.tls, timeout, longest, most)

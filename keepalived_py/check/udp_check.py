@@ -59,7 +59,7 @@ class UdpCheck:
         finally:
             connection.close()
 
-    async def _ask(self, connection: socket.socket) -> ProbeResult:
+    async def _ask(self, connection: socket.SocketType) -> ProbeResult:
         connection.send(os.urandom(RANDOM_LENGTH) if self._payload is None else self._payload)
         ends_at = time.monotonic() + self.target.timeout
         while (left := ends_at - time.monotonic()) > 0:

@@ -245,6 +245,6 @@ def test_no_socket_of_a_family_is_a_failure_and_no_end_of_the_process(
     def refuse(*_: object) -> None:
         raise OSError(97, "Address family not supported by protocol")
 
-    monkeypatch.setattr("socket.socket", refuse)
+    monkeypatch.setattr("socket.SocketType", refuse)
     result = run(reactor, TcpCheck(Target(family=6, address="::1", port=1)))
     assert result == failed("address family not supported by protocol")

@@ -184,9 +184,9 @@ def test_source_address_and_port_are_those_of_the_check(reactor: Reactor, listen
 def test_cancelled_connection_leaves_no_descriptor_open(
     reactor: Reactor, monkeypatch: pytest.MonkeyPatch, listener: socket.socket
 ) -> None:
-    opened: list[socket.socket] = []
+    opened: list[socket.SocketType] = []
 
-    def remember(*arguments: Any) -> socket.socket:
+    def remember(*arguments: Any) -> socket.SocketType:
         opened.append(open_socket(*arguments))
         return opened[-1]
 
