@@ -44,7 +44,7 @@ class Answer:
         self._in_body = False
         self._has_length = False
         self._is_chunked = False
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(  # the question is whether the server works, not whether it is tidy
             lenient_headers=True,
             lenient_chunked_length=True,
@@ -67,8 +67,13 @@ class Answer:
         """MD5 of the body so far as it came, as keepalived's genhash computes it."""
         return self._raw.hexdigest() if self._raw is not None and self._is_chunked else self.digest
 
+    def end(self) -> None:
+        """Nothing more follows. The parser holds the answer: without this only a search for garbage would free both."""
+        self._parser = None
+
     def feed(self, piece: bytes) -> str:
-        """Take a piece; return what is wrong with it, empty when nothing is."""
+        """Take a piece, before `end`; return what is wrong with it, empty when nothing is."""
+        assert self._parser is not None
         tail = piece if self._in_body else self._behind_head(piece)
         try:
             self._parser.feed_data(piece)
@@ -97,6 +102,7 @@ class Answer:
 
     def on_headers_complete(self) -> None:
         """The status is known; one that only announces another (100 to 199) is replaced by that."""
+        assert self._parser is not None
         self.status = self._parser.get_status_code()
         self._in_body = self.status >= 200 or self.status == _SWITCHING
         if self._in_body and not self._wants_body:

@@ -131,12 +131,12 @@ async def ask(
         ConnectError: there is no connection, it broke, or what came is no answer.
     """
     context = _context_of(tls) if tls is not None else None
+    connection = await connect(target)
     answer = Answer(
         wants_text=wants_text or request.wants_text,
         wants_digest=bool(request.digest),
         wants_body=request.method != "HEAD",
     )
-    connection = await connect(target)
     try:
         if tls is None or context is None:
             talk = Conversation(connection, target.timeout, target.timeout * LONGEST, MOST)
@@ -146,6 +146,7 @@ async def ask(
             await _exchange_secretly(secret, text, answer, compliant=request.compliant)
     finally:
         close(connection)
+        answer.end()
     return answer
 
 

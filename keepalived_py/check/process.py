@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from keepalived_py.check.answers import Answers
@@ -100,6 +101,7 @@ class HealthChecker:
         self._watchers.start(self._config, initialise=not self._child.respawned and not self._child.options.run_vrrp)
         with collected_later():
             self._farm.start(self._config, self._marker.take(self._config))
+        gc.freeze()  # what stays is not looked at afterwards either
         self._correspondent.begin()
         point = self._child.control
         if point is not None:
