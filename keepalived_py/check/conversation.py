@@ -43,13 +43,12 @@ class Conversation:
 
     async def send(self, data: bytes) -> None:
         """Send all of `data`. Raises ConnectError."""
-        rest = memoryview(data)
-        while rest:
-            sent = self._write_now(rest)
+        while data:
+            sent = self._write_now(data)
             if sent is None:
                 await self.wait(write=True)
             else:
-                rest = rest[sent:]
+                data = data[sent:]  # mostly nothing
         self._has_spoken = True
 
     async def receive(self) -> bytes:
@@ -120,7 +119,7 @@ class Conversation:
         except OSError as problem:
             raise ConnectError(reason_of(problem)) from problem
 
-    def _write_now(self, data: memoryview) -> int | None:
+    def _write_now(self, data: bytes) -> int | None:
         """Send what can be sent; return how much, None when nothing can be yet. Raises ConnectError."""
         try:
             return self._connection.send(data)

@@ -36,14 +36,11 @@ class Answer:
         self.status = 0
         self.text = bytearray()
         self.head = bytearray()
-        self.is_whole = False
+        self.is_whole = self._in_body = self._has_length = self._is_chunked = False
         self._wants_text = wants_text
         self._wants_body = wants_body
         self._digest = hashlib.md5(usedforsecurity=False) if wants_digest else None
         self._raw = hashlib.md5(usedforsecurity=False) if wants_digest else None
-        self._in_body = False
-        self._has_length = False
-        self._is_chunked = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(  # the question is whether the server works, not whether it is tidy
             lenient_headers=True,
@@ -89,14 +86,14 @@ class Answer:
 
     def _behind_head(self, piece: bytes) -> bytes:
         """Keep what belongs to the head; return what follows it."""
-        before = max(0, len(self.head) - len(_END_OF_HEAD) + 1)
+        before = len(self.head)
         self.head += piece
-        end = self.head.find(_END_OF_HEAD, before)
-        if end < 0:
+        found = self.head.find(_END_OF_HEAD, max(0, before - len(_END_OF_HEAD) + 1))
+        if found < 0:
             return b""
-        tail = bytes(self.head[end + len(_END_OF_HEAD) :])
-        del self.head[end + len(_END_OF_HEAD) :]
-        return tail
+        end = found + len(_END_OF_HEAD)
+        del self.head[end:]
+        return piece[end - before :]
 
     # What the parser calls
 

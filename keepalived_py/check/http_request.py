@@ -104,7 +104,10 @@ def judged(answer: Answer, request: Request) -> ProbeResult:
     status = answer.status
     if not status:
         return failed(f"no answer ({request.path})")
-    if not any(first <= status <= last for first, last in request.statuses):
+    for first, last in request.statuses:
+        if first <= status <= last:
+            break
+    else:
         return failed(f"status {status} ({request.path})")
     if request.digest and request.digest.lower() not in (answer.digest, answer.raw_digest):
         return failed(f"digest {answer.digest} differs ({request.path})")

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 EVENT_PAUSE = 0.05
 """Seconds between two batches of interface events; the socket keeps what comes meanwhile."""
+COLLECT_AFTER = 20_000
+"""New objects after which garbage is looked for: hundreds of checks that run at the same time are none."""
 
 
 def run(child: Child) -> int:
@@ -102,6 +104,7 @@ class HealthChecker:
         with collected_later():
             self._farm.start(self._config, self._marker.take(self._config))
         gc.freeze()  # what stays is not looked at afterwards either
+        gc.set_threshold(COLLECT_AFTER)
         self._correspondent.begin()
         point = self._child.control
         if point is not None:

@@ -117,7 +117,7 @@ class TlsConversation(Conversation):
         except OSError as problem:
             raise ConnectError(tls_reason(problem)) from problem
 
-    def _write_now(self, data: memoryview) -> int | None:
+    def _write_now(self, data: bytes) -> int | None:
         try:
             return self.tls.send(data)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
