@@ -359,9 +359,11 @@ class Text(Kind):
         """Return the text."""
         if self.limit and len(text.encode("utf-8", "surrogateescape")) > self.limit:
             kept = text.encode("utf-8", "surrogateescape")[: self.limit].decode("utf-8", "surrogateescape")
-            tail = f": the first {self.limit} are used" if self.cut else ""
-            instead = kept if self.cut else UNSET
-            raise BadValueError(f"'{text}' is longer than {self.limit} characters{tail}", instead=instead)
+            if self.cut:  # not told here: it may be a password
+                raise BadValueError(
+                    f"longer than {self.limit} characters: the first {self.limit} are used", instead=kept
+                )
+            raise BadValueError(f"'{text}' is longer than {self.limit} characters")
         return str(text)
 
 
