@@ -35,9 +35,8 @@ class ScriptCounter:
         return True
 
     def continues(self, earlier: "ScriptCounter") -> None:
-        """A reload: the verdict stays, and what contradicts it already counts on."""
-        if earlier.is_up is not None:
-            self.is_up, self.streak = earlier.is_up, earlier.streak
+        """A reload: the verdict stays, none yet as well, and what contradicts it already counts on."""
+        self.is_up, self.streak = earlier.is_up, earlier.streak
 
     @property
     def result(self) -> int:

@@ -64,17 +64,22 @@ class Source:
             self.counter = ScriptCounter(script.rise, script.fall, init_fail=script.init_fail)
             self.is_up = self.counter.is_up
 
-    def is_succeeded_by(self, definition: Record | None) -> bool:
-        """Return whether what was found out holds for another definition of the same name."""
-        return bool(_essence(self.definition) == _essence(definition))
-
     def continues(self, earlier: Source) -> None:
-        """A reload kept the source: what was found out stays."""
+        """A reload kept the source: what was found out stays, of another definition until more is known.
+
+        To forget it would move priorities for a moment, and with a slow script for long enough to lose an election.
+        """
+        if earlier.is_up is None:
+            return
         self.is_up, self.number, self.detail = earlier.is_up, earlier.number, earlier.detail
         self.changed_at = earlier.changed_at
         if self.counter is not None and earlier.counter is not None:
-            self.counter.continues(earlier.counter)
-            self.is_up = self.counter.is_up
+            before: Any = earlier.definition
+            now: Any = self.definition
+            if before.script == now.script:
+                self.counter.continues(earlier.counter)
+            else:
+                self.counter.is_up = None  # the first result decides
 
     # Inputs: each returns whether anything that counts is different now
 
@@ -147,25 +152,3 @@ _NEWS = {
     SourceKind.PROCESS: ("process {name} lost its quorum", "process {name} has its quorum"),
     SourceKind.BFD: ("BFD session {name} is down", "BFD session {name} is up"),
 }
-_NOT_ESSENTIAL = frozenset(
-    {
-        "weight",
-        "rise",
-        "fall",
-        "init_fail",
-        "interval",
-        "timeout",
-        "init_file",
-        "fork_delay",
-        "terminate_delay",
-        "delay",
-    }
-)
-"""What may change without anything that was found out becoming untrue."""
-
-
-def _essence(definition: Record | None) -> Any:
-    """Return what a definition says about how its source is watched."""
-    if definition is None:
-        return None
-    return {word: getattr(definition, word) for word in definition.keywords_ if word not in _NOT_ESSENTIAL}

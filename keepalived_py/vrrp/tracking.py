@@ -52,12 +52,12 @@ class Tracking:
             self._take(config)
 
     def reconfigured(self, config: Config) -> None:
-        """A reload: sources that are watched as before keep what was found out about them."""
+        """A reload: sources keep what was found out about them."""
         earlier = self.sources
         self._take(config)
         for key, source in self.sources.items():
             known = earlier.get(key)
-            if known is not None and known.is_succeeded_by(source.definition):
+            if known is not None:
                 source.continues(known)
 
     def _take(self, config: Config) -> None:
@@ -115,6 +115,10 @@ class Tracking:
         return self._users[source.key] if source is not None and source.seen(now, is_up=is_up) else ()
 
     # Answers
+
+    def knows(self, instance: str) -> bool:
+        """Return whether the configuration has an instance of this name."""
+        return instance in self._priorities
 
     def source(self, kind: SourceKind, name: str) -> Source | None:
         """Return one source; None when nobody tracks it."""

@@ -410,14 +410,57 @@ def test_reload_keeps_what_is_known_of_a_source_whose_weight_changed(kind: str) 
     assert tracking.ladder("VI_1")[0].weight == -20
 
 
-def test_reload_forgets_what_another_script_of_the_same_name_said() -> None:
+CHANGED_DEFINITIONS = {
+    "script": ("/bin/true", "/bin/false"),
+    "file": ("file /it", "file /other"),
+    "process": ("quorum 2", "quorum 1"),
+    "bfd": ("10.0.0.9", "10.0.0.8"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED_DEFINITIONS)
+@pytest.mark.parametrize(("weight", "effective"), [("20", 100), ("-20", 80)])
+def test_reload_with_another_definition_moves_no_priority_before_more_is_known(
+    kind: str, weight: str, effective: int
+) -> None:
+    text = BLOCKS[kind].format(weight=weight) + instance_text("priority 100", f"track_{kind} {{\n it\n}}")
+    tracking = tracking_of(text)
+    tell(tracking, kind, DOWN)
+    before = tracking.priority("VI_1")
+
+    tracking.reconfigured(config_of(text.replace(*CHANGED_DEFINITIONS[kind])))
+
+    assert tracking.priority("VI_1") == before
+    assert kind == "file" or before == effective
+    assert not tracking.is_incomplete("VI_1")
+
+
+def test_first_result_of_another_script_of_the_same_name_decides_alone() -> None:
+    text = BLOCKS["script"].format(weight="0\n rise 3\n fall 3\n init_fail") + instance_text("track_script {\n it\n}")
+    tracking = tracking_of(text)
+    for _ in range(3):
+        tell(tracking, "script", UP)
+    other = text.replace("/bin/true", "/bin/false")
+
+    tracking.reconfigured(config_of(other))
+    assert tracking.faults("VI_1") == {}
+    tracking.reconfigured(config_of(other))  # a second reload before the first result
+    assert tracking.faults("VI_1") == {}
+
+    assert tell(tracking, "script", DOWN) == ("VI_1",)
+    assert list(tracking.faults("VI_1")) == ["script it failed (exit code 1)"]
+
+
+def test_script_that_failed_keeps_its_instance_in_fault_until_its_successor_succeeds() -> None:
     text = BLOCKS["script"].format(weight="0") + instance_text("track_script {\n it\n}")
     tracking = tracking_of(text)
     tell(tracking, "script", DOWN)
 
     tracking.reconfigured(config_of(text.replace("/bin/true", "/bin/false")))
+    assert list(tracking.faults("VI_1")) == ["script it failed (exit code 1)"]
 
-    assert tracking.awaited("VI_1") == ("it",)
+    tell(tracking, "script", UP)
+    assert tracking.faults("VI_1") == {}
 
 
 def test_reload_takes_sources_and_instances_away() -> None:
