@@ -66,6 +66,12 @@ class Groups:
                 self._tell_end(group, now, "removed from the configuration")
         self.regroup(now)
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Know the running instances, all of which are in `names`, by other names; `take` follows."""
+        self._by_member = {names[name]: group for name, group in self._by_member.items() if name in names}
+        for group in self.groups.values():
+            group.machine.rename(names)
+
     def regroup(self, now: float) -> None:
         """Let every group consist of those of its members that run."""
         for group in self.groups.values() if not self._frozen else ():

@@ -51,7 +51,7 @@ class Launcher:
         self._tracking = tracking
         self._groups = groups
         self._perform = perform
-        self._waiting: dict[str, RunningInstance] = {}
+        self._waiting: list[RunningInstance] = []
 
     def launch(self, running: RunningInstance, legacy: Legacy, *, waits: bool = True) -> None:
         """Begin, unless there is something to wait for.
@@ -68,7 +68,7 @@ class Launcher:
         awaited = self._awaited(running) if waits else []
         is_adopted = running.router.instance.may_be_adopted(now, legacy.last_sent_at)
         if awaited and not running.router.instance.faults and not is_adopted:
-            self._waiting[running.name] = running
+            self._waiting.append(running)
             scripts = ", ".join(awaited)
             self._log.info(f"({running.name}) waits for the first result of script {scripts}")
             self._remove_leftovers(running)
@@ -77,8 +77,8 @@ class Launcher:
 
     def sources_changed(self) -> None:
         """Begin whoever need not wait any longer."""
-        while (running := next(filter(self._is_ready, self._waiting.values()), None)) is not None:
-            del self._waiting[running.name]
+        while (running := next(filter(self._is_ready, self._waiting), None)) is not None:
+            self._waiting.remove(running)
             if not running.ended:
                 self._begin(running, NO_LEGACY, self._reactor.time())
 

@@ -24,6 +24,7 @@ from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.source import SourceKind
 from keepalived_py.vrrp.state import State
+from keepalived_py.vrrp.succession import successions
 from keepalived_py.vrrp.sync_group import concerns_group
 from keepalived_py.vrrp.tracking import Tracking
 
@@ -163,12 +164,11 @@ class Roster:
         self._take_static(config)
         self._executor.reload_begins(_addresses_in(config))
         wanted = {instance.name: instance for instance in config.vrrp_instances}
-        departed = []
-        for name, running in list(self.instances.items()):
-            instance = wanted.get(name)
-            if instance is None or _identity(instance) != _identity(running.config):
-                self._end(running)
-                departed.append(running)
+        names = successions({name: running.config for name, running in self.instances.items()}, wanted)
+        departed = [running for name, running in self.instances.items() if name not in names]
+        for running in departed:
+            self._end(running)
+        self._rename(names)
         kept_footings = [running.footing for running in self.instances.values()]
         self._links.plan(config, kept_footings)
         self._links.discard(kept_footings)
@@ -191,6 +191,16 @@ class Roster:
         self._tell_of_links()
         self._pool.settle()
         done()
+
+    def _rename(self, names: Mapping[str, str]) -> None:
+        """Let the running instances, by name, have the names that a reload gives them."""
+        for name, running in self.instances.items():
+            if running.rename(names[name]):
+                self._log.info(f"({running.name}) was called {name} before")
+        renamed = {running.name: running for running in self.instances.values()}
+        self.instances.clear()  # others hold this dictionary
+        self.instances.update(renamed)
+        self.groups.rename(names)
 
     def _record_masters(self, names: list[str]) -> None:
         """Lay out the record for the instances called `names`; what a successor may adopt stays in it."""
@@ -413,8 +423,11 @@ class Roster:
         self._launcher.sources_changed()
 
     def _judge(self, running: RunningInstance) -> None:
-        """Tell the machine of faults that came and went, and of its priority."""
-        if running.ended:
+        """Tell the machine of faults that came and went, and of its priority.
+
+        Nothing is known of an instance that a reload is about to end.
+        """
+        if running.ended or not self.tracking.knows(running.name):
             return
         now = self._reactor.time()
         faults = self._faults(running)
@@ -475,8 +488,3 @@ def _addresses_in(config: Config) -> frozenset[tuple[bytes, int]]:
         for instance in config.vrrp_instances
         for one in (*instance.virtual_ipaddress, *instance.virtual_ipaddress_excluded)
     )
-
-
-def _identity(instance: VrrpInstance) -> tuple[str | None, int, int]:
-    """Return what makes a virtual router the one that it is; with another identity it is another one."""
-    return instance.interface, instance.family, instance.virtual_router_id

@@ -120,6 +120,15 @@ class RunningInstance:
         """The instance's name."""
         return self.config.name
 
+    def rename(self, name: str) -> bool:
+        """Have another name; return whether it is another one."""
+        if name == self.name:
+            return False
+        self.config = self.config.changed(name=name)
+        if self.holdings is not None:
+            self.holdings.label = f"({name})"
+        return True
+
     def arm(self) -> None:
         """Set the timer to the router's deadline; later than before costs one store."""
         router, timer = self.router, self.timer

@@ -77,6 +77,11 @@ class SyncGroup:
                 router.instance.joins_masters()
         self.members = dict(members)
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Know the members by other names."""
+        self.members = {names[name]: router for name, router in self.members.items()}
+        self._culprit = names.get(self._culprit, "")
+
     def settle(self, now: float, name: str = "") -> Settlement:
         """Bring all members into one state.
 

@@ -443,6 +443,83 @@ def test_instance_that_a_reload_adds_to_a_group_of_masters_joins_without_an_outa
     assert scene.states() == {"VI_1": "MASTER", "VI_2": "MASTER"}
 
 
+def test_reload_that_renames_a_master_moves_nobody(scene: Scene) -> None:
+    scene.start(members() + GROUP)
+    scene.time_out("VI_1", "VI_2")
+    running = scene.roster.instances["VI_1"]
+    scene.executor.done.clear()
+    scene.listener.heard.clear()
+
+    scene.reload((members() + GROUP).replace("VI_1", "other"))
+
+    assert scene.roster.instances["other"] is running
+    assert list(scene.roster.instances) == ["other", "VI_2"]
+    assert list(scene.roster.groups.groups["G1"].machine.members) == ["other", "VI_2"]
+    assert scene.states() == {"other": "MASTER", "VI_2": "MASTER"}
+    assert scene.executor.done == [("other", "advert 100")]
+    assert scene.listener.heard == []
+    assert "(other) was called VI_1 before" in scene.log.lines
+
+    scene.set_link("eth0", is_up=False)
+    assert scene.states() == {"other": "FAULT", "VI_2": "FAULT"}
+
+
+def test_instances_that_exchange_their_names_go_on_where_they_are(scene: Scene) -> None:
+    scene.start(members())
+    scene.time_out("VI_1")
+    first, second = scene.roster.instances.values()
+
+    scene.reload(members().replace("VI_1", "VI_3").replace("VI_2", "VI_1").replace("VI_3", "VI_2"))
+
+    assert (scene.roster.instances["VI_2"], scene.roster.instances["VI_1"]) == (first, second)
+    assert scene.states() == {"VI_2": "MASTER", "VI_1": "BACKUP"}
+
+
+def test_name_of_an_instance_that_ends_can_be_had_by_another(scene: Scene) -> None:
+    scene.start(members() + GROUP)
+    scene.time_out("VI_1", "VI_2")
+    running = scene.roster.instances["VI_1"]
+    scene.listener.heard.clear()
+    third = instance_text(name="VI_3", vrid=53, interface="eth2", addresses="10.0.2.100")
+
+    scene.reload(
+        instance_text().replace("VI_1", "VI_2") + third + "vrrp_sync_group G2 {\n group {\n VI_2\n VI_3\n }\n}\n"
+    )
+
+    assert scene.roster.instances["VI_2"] is running
+    assert scene.states() == {"VI_2": "MASTER", "VI_3": "BACKUP"}
+    assert scene.listener.heard == ["VI_2 INIT", "G1 INIT", "G2 MASTER", "VI_3 BACKUP"]
+
+
+def test_instance_that_waits_for_its_script_begins_under_its_new_name(scene: Scene) -> None:
+    scene.roster.tracking.runs_scripts = True
+    text = SCRIPT.format(weight=0) + instance_text("track_script {\n it\n}")
+    scene.start(text)
+
+    scene.reload(text.replace("VI_1", "other"))
+    scene.script(success=True)
+
+    assert scene.states() == {"other": "BACKUP"}
+
+
+def test_static_entry_that_is_refused_by_a_reload_finds_an_instance_that_is_about_to_end(scene: Scene) -> None:
+    scene.start(members())
+    roster: Any = scene.roster
+
+    class Refused:
+        def reload(self, _config: object) -> None:
+            roster._judge_all()
+
+        def faults_of(self, _name: str) -> dict[str, str]:
+            return {}
+
+    roster._static = Refused()
+
+    scene.reload(instance_text())
+
+    assert scene.states() == {"VI_1": "BACKUP"}
+
+
 def test_history_of_groups_with_all_their_disturbances_holds() -> None:
     """One of those of tests/simulation, so that quick runs notice a roster that the simulator cannot drive."""
     assert run_history(3).judge.moves > 0
