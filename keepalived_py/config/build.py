@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keepalived_py.config.diagnostics import Diagnostics
+    from keepalived_py.config.familiar import Familiar
     from keepalived_py.config.fields import Keyword, Record
     from keepalived_py.config.reading import NameLookup
     from keepalived_py.config.tree import Statement
@@ -31,22 +32,29 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 
 
-def build(tree: Sequence[Statement], diagnostics: Diagnostics, names: NameLookup = no_names) -> Config:
+def build(
+    tree: Sequence[Statement],
+    diagnostics: Diagnostics,
+    names: NameLookup = no_names,
+    familiar: Familiar | None = None,
+) -> Config:
     """Return the configuration that the statements say.
 
     Args:
         tree: the statements outside every block.
         diagnostics: where problems go; a missing word is an error of its own class, and the rest is still read.
         names: (table, name, (iproute_usr_dir, iproute_etc_dir)) -> number for the names of /etc/iproute2.
+        familiar: virtual servers that need not be read again, by their statements.
     """
-    return _Builder(Reading(diagnostics, names)).config(tree)
+    return _Builder(Reading(diagnostics, names), familiar or {}).config(tree)
 
 
 class _Builder:
     """One pass over the tree."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, familiar: Familiar) -> None:
         self.reading = reading
+        self.familiar = familiar
         self.drafts: dict[str, list[tuple[Values, Statement]]] = {}
         self.taken: dict[str, set[Any]] = {}
 
@@ -155,6 +163,10 @@ class _Builder:
         return kind.read_body(statement.body, self.reading)
 
     def _read_block(self, known: Keyword, kind: Block, statement: Statement, values: Values) -> None:
+        if statement in self.familiar:
+            record = kind.target.make(self.familiar[statement].told, statement)
+            values.setdefault(known.attribute, []).append(record)
+            return
         body = statement.body
         if body is None:
             self.reading.problem(f"missing '{{' after '{statement.words[0]}'")

@@ -15,13 +15,16 @@ from keepalived_py.config.tracking_checks import check_references, check_weights
 if TYPE_CHECKING:
     from keepalived_py.config.diagnostics import Diagnostics
     from keepalived_py.config.environment import Environment
+    from keepalived_py.config.familiar import Familiar
     from keepalived_py.config.model import Config
     from keepalived_py.config.model.bfd import BfdInstance
     from keepalived_py.config.model.globals import GlobalDefs
     from keepalived_py.config.tracking_checks import Known
 
 
-def check(config: Config, environment: Environment, diagnostics: Diagnostics) -> Config:
+def check(
+    config: Config, environment: Environment, diagnostics: Diagnostics, familiar: Familiar | None = None
+) -> Config:
     """Return the configuration as it can run.
 
     Every contradiction is one diagnostic that says what was dropped or changed; dropped and changed are
@@ -31,6 +34,7 @@ def check(config: Config, environment: Environment, diagnostics: Diagnostics) ->
         config: what `build` made of the text.
         environment: the machine.
         diagnostics: where problems go.
+        familiar: virtual servers that have passed, by their statements.
     """
     _check_mail(config, environment, diagnostics)
     config = check_firewall(config, diagnostics)
@@ -45,7 +49,7 @@ def check(config: Config, environment: Environment, diagnostics: Diagnostics) ->
     config = check_track_groups(config, diagnostics)
     config = check_mentions(_check_vrrp(config, known, environment, diagnostics), diagnostics)
     known = known_objects(config, {"track_script": scripts.disabled}, checker=True)
-    config = _check_servers(config, scripts, known, diagnostics)
+    config = _check_servers(config, scripts, known, diagnostics, familiar or {})
     if config.virtual_servers:
         scripts.check_security("check")
     scripts.forget()
@@ -134,15 +138,22 @@ def _check_notifications(config: Config, scripts: ScriptChecks) -> Config:
     )
 
 
-def _check_servers(config: Config, scripts: ScriptChecks, known: Known, diagnostics: Diagnostics) -> Config:
+def _check_servers(
+    config: Config, scripts: ScriptChecks, known: Known, diagnostics: Diagnostics, familiar: Familiar
+) -> Config:
     """Check virtual servers and the scripts around them."""
     if not config.virtual_servers:
         return config
     from keepalived_py.config.server_checks import ServerChecks, label  # noqa: PLC0415 (its model is large)
 
     checks = ServerChecks(config.virtual_server_groups, known, diagnostics)
-    usable = [server for server in map(checks.check, config.virtual_servers) if server is not None]
-    return config.changed(virtual_servers=tuple(scripts.check_server(server, label(server)) for server in usable))
+    passed = []
+    for server in config.virtual_servers:
+        if server.source in familiar:
+            passed.append(server)
+        elif (usable := checks.check(server)) is not None:
+            passed.append(scripts.check_server(usable, label(usable)))
+    return config.changed(virtual_servers=tuple(passed))
 
 
 def _check_vrrp(config: Config, known: Known, environment: Environment, diagnostics: Diagnostics) -> Config:

@@ -11,6 +11,7 @@ from keepalived_py.config.definitions import Definitions
 from keepalived_py.config.diagnostics import Diagnostics
 from keepalived_py.config.environment import SystemEnvironment
 from keepalived_py.config.expand import Expander
+from keepalived_py.config.familiar import NO_PRINTS, Earlier, Prints, TextPrints
 from keepalived_py.config.include import Check
 from keepalived_py.config.name_tables import NameTables
 from keepalived_py.config.randomness import Random
@@ -52,12 +53,14 @@ class Loaded:
         diagnostics: every problem, in the order in which they were found.
         files: paths of the files that were read, in order.
         size: bytes read.
+        prints: what a reload may know it by.
     """
 
     config: Config | None
     diagnostics: Diagnostics
     files: tuple[str, ...]
     size: int
+    prints: Prints = NO_PRINTS
 
     @property
     def exit_code(self) -> ConfigTestCode:
@@ -89,7 +92,7 @@ def read(
     return Text(statements, tuple(expander.files_read), expander.size, expander.include_failed)
 
 
-def load(path: str, options: Options, environment: Environment | None = None) -> Loaded:
+def load(path: str, options: Options, environment: Environment | None = None, earlier: Earlier | None = None) -> Loaded:
     """Read, type and check a configuration.
 
     Args:
@@ -97,16 +100,21 @@ def load(path: str, options: Options, environment: Environment | None = None) ->
         options: the command line; its configuration id and include checks count here.
         environment: the machine that the configuration is checked against; this one when None (which asks
             the resolver for host names in a configuration test only).
+        earlier: the configuration in force, of which a reload reads again what has changed.
     """
     with collected_later():
-        return _load(path, options, environment or SystemEnvironment(ask_resolver=options.config_test))
+        return _load(path, options, environment or SystemEnvironment(ask_resolver=options.config_test), earlier)
 
 
-def _load(path: str, options: Options, environment: Environment) -> Loaded:
+def _load(path: str, options: Options, environment: Environment, earlier: Earlier | None) -> Loaded:
     diagnostics = Diagnostics()
     text = read(path, diagnostics, config_id=options.config_id, all_include_checks=options.all_include_checks)
     if not text.files:
         return Loaded(None, diagnostics, text.files, text.size)
-    config = check(build(text.statements, diagnostics, NameTables().number), environment, diagnostics)
+    prints = TextPrints(text.statements)
+    familiar = earlier.familiar(prints) if earlier is not None and not len(diagnostics) else {}
+    built = build(text.statements, diagnostics, NameTables().number, familiar)
+    config = check(built, environment, diagnostics, familiar)
     unusable = text.include_failed or diagnostics.exit_code() is ConfigTestCode.MISSING_WORD
-    return Loaded(None if unusable else config, diagnostics, text.files, text.size)
+    remembered = NO_PRINTS if len(diagnostics) else prints.of(built, config)
+    return Loaded(None if unusable else config, diagnostics, text.files, text.size, remembered)

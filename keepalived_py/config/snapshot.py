@@ -4,9 +4,10 @@ The memory is a file without a name (memfd), inherited by fork. Two header slots
 written after its body, and neither overwrites what the other header stands for. A reader therefore
 finds a whole configuration at any moment, even when the writer died half way.
 
-A body is several pickles. The second holds what only the health-check child looks at: ten thousand real servers take
-a fifth of a second to load, which the VRRP child has not got between two adverts. Those behind it hold one virtual
-router each, so that a process with deadlines can load one per turn of its loop (`loading`).
+A body is several pickles. The first is for a reload (`earlier`). The third holds what only the health-check child looks
+at: ten thousand real servers take a fifth of a second to load, which the VRRP child has not got between two adverts.
+Those behind it hold one virtual router each, so that a process with deadlines can load one per turn of its loop
+(`loading`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import zlib
 from _pickle import dumps, loads
 from typing import TYPE_CHECKING, Any, Final
 
+from keepalived_py.config.familiar import NO_PRINTS, Earlier, Prints
 from keepalived_py.errors import ConfigError
 from keepalived_py.garbage import collected_later
 
@@ -33,7 +35,7 @@ _BODIES: Final = 2 * _HEADER.size
 _PROTOCOL: Final = 5
 _ATTEMPTS: Final = 10
 _SERVERS: Final = ("virtual_server_groups", "virtual_servers")
-"""Keywords of `Config` that stand in the second pickle."""
+"""Keywords of `Config` that stand in the third pickle."""
 _ROUTERS: Final = "vrrp_instances"
 """The keyword whose values stand in a pickle each."""
 _LENGTH: Final = struct.Struct("<Q")
@@ -66,13 +68,13 @@ class Snapshot:
             return cls(os.memfd_create("keepalived-configuration", os.MFD_CLOEXEC))
         return cls(_nameless_file(directory))
 
-    def write(self, config: Config) -> int:
+    def write(self, config: Config, prints: Prints = NO_PRINTS) -> int:
         """Put a configuration in force; return its generation, counting from 1. One process only may write."""
-        return self.commit(self.stage(config))
+        return self.commit(self.stage(config, prints))
 
-    def stage(self, config: Config) -> Staged:
+    def stage(self, config: Config, prints: Prints = NO_PRINTS) -> Staged:
         """Store a configuration beside the one in force; `commit` puts it in force, in this process or its parent."""
-        body = _body(config)
+        body = _body(config, prints)
         _, offset, length, _ = self._newest()
         start = _BODIES if offset >= _BODIES + len(body) else offset + length
         _write_all(self._descriptor, body, start)
@@ -119,6 +121,13 @@ class Snapshot:
                 return generation, body
         raise ConfigError("the configuration changes faster than it can be read")
 
+    def earlier(self) -> Earlier:
+        """Return what a reload may know of the configuration in force. Raises ConfigError as `read`."""
+        parts = _parts(self._newest_body()[1])
+        prints: Prints = _loaded(next(parts))
+        next(parts)
+        return Earlier(prints, _loaded(next(parts))[_SERVERS[1]])
+
     def current(self, *, servers: bool = True) -> tuple[int, Config]:
         """Return (generation, configuration) that are in force; without virtual servers if asked to."""
         return self.read(servers=servers)
@@ -149,12 +158,12 @@ class Snapshot:
         return max((header for header in map(_header, slots) if header), default=_EMPTY)
 
 
-def _body(config: Config) -> bytes:
+def _body(config: Config, prints: Prints) -> bytes:
     """Return the pickles, each behind its length."""
     values = {name: getattr(config, name) for name in config.defaults_}
     servers = {name: values.pop(name) for name in _SERVERS}
     routers = values.pop(_ROUTERS)
-    pickles = (dumps(part, _PROTOCOL) for part in (values, servers, *routers))
+    pickles = (dumps(part, _PROTOCOL) for part in (prints, values, servers, *routers))
     return b"".join(_LENGTH.pack(len(each)) + each for each in pickles)
 
 
@@ -163,6 +172,7 @@ def _steps(body: bytes, *, servers: bool) -> Generator[None, None, Config]:
     from keepalived_py.config.model import Config  # noqa: PLC0415 - whoever wrote one has imported it
 
     parts = _parts(body)
+    next(parts)
     values: dict[str, Any] = _loaded(next(parts))
     second = next(parts)
     if servers:

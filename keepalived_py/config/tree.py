@@ -46,9 +46,10 @@ class Statement:
         text: the text that was split into words: comments removed, definitions expanded, quotes untouched.
         start: index in `line.text` where the statement starts.
         body: the statements between the braces; None when there are no braces.
+        whole: outside every block: the text with that of all statements inside; the text alone for others.
     """
 
-    __slots__ = ("body", "line", "start", "text", "words")
+    __slots__ = ("body", "line", "start", "text", "whole", "words")
 
     def __init__(self, words: list[str], line: SourceLine, text: str = "", start: int = 0) -> None:
         self.words = words
@@ -56,6 +57,7 @@ class Statement:
         self.text = text
         self.start = start
         self.body: list[Statement] | None = None
+        self.whole = text
 
     @property
     def keyword(self) -> str:
@@ -99,6 +101,7 @@ class _Parser:
         self.body = self.top
         self.bodies: list[list[Statement]] = []
         self.owners: list[Statement | None] = []
+        self.texts: list[str] = []
         self.last: Statement | None = None
         self.last_brace: SourceLine | None = None
 
@@ -126,7 +129,9 @@ class _Parser:
             self.diagnostics.error("extra '}': no block is open", line.location(start + 1))
             return
         self.body = self.bodies.pop()
-        self.owners.pop()
+        owner = self.owners.pop()
+        if owner is not None and not self.bodies:
+            owner.whole = "\n".join(self.texts)
 
     def end(self) -> None:
         """Report the blocks that nobody closed."""
@@ -149,6 +154,9 @@ def parse(lines: Iterable[tuple[str, SourceLine, int]], diagnostics: Diagnostics
     """
     parser = _Parser(diagnostics)
     for text, line, start in lines:
+        if not parser.bodies and text != "{":
+            parser.texts.clear()
+        parser.texts.append(text)
         if text == "{":
             parser.open(line, start)
         elif text == "}":

@@ -6,12 +6,14 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from keepalived_py.config.diagnostics import Severity
+from keepalived_py.config.familiar import NO_PRINTS
 from keepalived_py.errors import ConfigError, ConfigTestCode, NoConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from keepalived_py.config.diagnostics import Diagnostic
+    from keepalived_py.config.familiar import Earlier, Prints
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
     from keepalived_py.options import Options
@@ -37,6 +39,15 @@ class Loaded(Protocol):
     def diagnostics(self) -> Iterable[Diagnostic]: ...  # noqa: D102
     @property
     def exit_code(self) -> ConfigTestCode: ...  # noqa: D102
+    @property
+    def prints(self) -> Prints: ...  # noqa: D102
+
+
+class Load(Protocol):
+    """Reads a configuration; `config.load.load` in the daemon."""
+
+    def __call__(self, path: str, options: Options, *, earlier: Earlier | None = None) -> Loaded:
+        """Read what stands at `path`; of `earlier`, the configuration in force, take what stands there too."""
 
 
 class Reader:
@@ -45,10 +56,14 @@ class Reader:
     Args:
         options: the command line.
         log: where diagnostics go.
-        load: reads one configuration; `config.load.load` in the daemon.
+        load: reads one configuration.
+
+    Attributes:
+        prints: of what was read last.
     """
 
-    def __init__(self, options: Options, log: Log, load: Callable[[str, Options], Loaded]) -> None:
+    def __init__(self, options: Options, log: Log, load: Load) -> None:
+        self.prints = NO_PRINTS
         self._options = options
         self._log = log
         self._load = load
@@ -76,11 +91,17 @@ class Reader:
         for diagnostic in loaded.diagnostics:
             self._say(diagnostic)
         self._accepted = _errors(loaded.diagnostics)
+        self.prints = loaded.prints
         return loaded.config
 
-    def again(self, current: Config) -> Config | None:
-        """Read the configuration for a reload; None, with the reasons in the log, when `current` must stay."""
-        loaded = self._load(self._options.config_file, self._options)
+    def again(self, current: Config, earlier: Earlier) -> Config | None:
+        """Read the configuration for a reload; None, with the reasons in the log, when `current` must stay.
+
+        Args:
+            current: the parent's part of the configuration in force.
+            earlier: what need not be read again.
+        """
+        loaded = self._load(self._options.config_file, self._options, earlier=earlier)
         if not self._passes(loaded, current.global_defs.reload_check_config):
             return None
         for diagnostic in loaded.diagnostics:
@@ -98,6 +119,7 @@ class Reader:
             self._log.error("Reload refused: the configuration in force stays")
             return None
         self._accepted = errors
+        self.prints = loaded.prints
         return config
 
     def _passes(self, loaded: Loaded, log_file: str | None) -> bool:

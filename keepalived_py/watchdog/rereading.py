@@ -24,6 +24,7 @@ from keepalived_py.watchdog.last_words import CrashReport, LastWords
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from keepalived_py.config.familiar import Earlier, Prints
     from keepalived_py.config.model import Config
     from keepalived_py.observability.log import Log
     from keepalived_py.watchdog.configuration import Reader
@@ -42,8 +43,11 @@ LOG_LIMIT = 2.0
 class Stage(Protocol):
     """Where the process leaves what it has read."""
 
-    def stage(self, config: Config) -> Any:
+    def stage(self, config: Config, prints: Prints) -> Any:
         """Store `config` for all processes; return what `commit` needs to put it in force."""
+
+    def earlier(self) -> Earlier:
+        """Return what a reload may know of the configuration in force."""
 
     def current(self, *, servers: bool = True) -> tuple[int, Config]:
         """Return (generation, configuration) that are in force."""
@@ -175,10 +179,11 @@ class Rereader:
             os._exit(code)
 
     def _read(self, current: Config, pids: Mapping[str, int]) -> None:
-        config = self._reader.again(current)
+        config = self._reader.again(current, self._store.earlier())
         if config is not None:
             self._save(config, pids)
-            accepted = Accepted(parents_part(config), self._store.stage(config), self._reader.accepted)
+            staged = self._store.stage(config, self._reader.prints)
+            accepted = Accepted(parents_part(config), staged, self._reader.accepted)
             os.pwrite(self._memory, dumps(accepted), 0)
 
     def _save(self, config: Config, pids: Mapping[str, int]) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from keepalived_py.child import Child
     from keepalived_py.config.model import Config
     from keepalived_py.options import Options
-    from keepalived_py.watchdog.configuration import Loaded
+    from keepalived_py.watchdog.configuration import Load
     from keepalived_py.watchdog.supervisor import Store
 
 
@@ -50,7 +50,7 @@ class Parts:
             before the fork, so that children share the import.
     """
 
-    load: Callable[[str, Options], Loaded]
+    load: Load
     store: Callable[[str | None], Store]
     not_in_effect: Callable[[Config], Mapping[str, str]]
     children: dict[str, Callable[[], Callable[[Child], int]]]
@@ -133,7 +133,7 @@ class Startup:
 
             write_merged(self._options, config)
         store = self._store(config.global_defs.tmp_config_directory)
-        store.commit(store.stage(config))
+        store.commit(store.stage(config, reader.prints))
         return parents_part(config), store
 
     def _places(self, config: Config) -> Places:

@@ -44,6 +44,7 @@ PURE = frozenset(
                 "script_safety",
                 "correction",
                 "concealment",
+                "familiar",
             )
         ),
         *(f"vrrp.{name}" for name in ("packet", "authentication", "timers", "instance", "effects", "router")),

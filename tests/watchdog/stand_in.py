@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from keepalived_py import cli, standard_streams
 from keepalived_py.config.arguments import Script
 from keepalived_py.config.diagnostics import Diagnostics
+from keepalived_py.config.familiar import NO_PRINTS, Earlier, Prints
 from keepalived_py.config.keywords import LATER
 from keepalived_py.config.model import Config
 from keepalived_py.config.model.globals import GlobalDefs
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from keepalived_py.options import Options
 
 
-def load(path: str, _options: Options) -> Any:
+def load(path: str, options: Options, *, earlier: Earlier | None = None) -> Any:
     """Read the file; the configuration's router_id is its text."""
+    del options, earlier
     text = Path(path).read_text(encoding="utf-8")
     if "read-slowly" in text:
         time.sleep(float(text.split()[1]))
@@ -50,7 +52,7 @@ def load(path: str, _options: Options) -> Any:
     defs: Any = {name.removeprefix("global_defs/"): settings.pop(name) for name in [*settings] if "/" in name}
     usable = Config(global_defs=GlobalDefs(router_id=text, **scripts(text), **defs), child_wait_time=1, **settings)
     config = None if "unusable" in text else usable
-    return SimpleNamespace(config=config, diagnostics=diagnostics, exit_code=diagnostics.exit_code())
+    return SimpleNamespace(config=config, diagnostics=diagnostics, exit_code=diagnostics.exit_code(), prints=NO_PRINTS)
 
 
 def scripts(text: str) -> dict[str, Any]:
@@ -81,7 +83,11 @@ class Store:
         """None: memory needs no descriptor."""
         return ()
 
-    def stage(self, config: Config) -> int:
+    def earlier(self) -> Earlier:
+        """Nothing is known from the last time."""
+        return Earlier(NO_PRINTS, ())
+
+    def stage(self, config: Config, _prints: Prints = NO_PRINTS) -> int:
         """Store the text."""
         text = f"{config.global_defs.router_id}\n".encode()
         self._memory[mmap.PAGESIZE : mmap.PAGESIZE + len(text)] = text
