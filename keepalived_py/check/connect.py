@@ -18,6 +18,8 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _FLAGS = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 SO_MARK = 36
 IP_BIND_ADDRESS_NO_PORT = 24
+_TELL_ERRORS = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
+"""IP_RECVERR and IPV6_RECVERR (linux/in.h, linux/in6.h)."""
 RESET = struct.pack("ii", 1, 0)
 """struct linger: closing sends a reset, and no port stays in TIME_WAIT."""
 _REASONS = {
@@ -91,6 +93,8 @@ async def connect(target: Target, kind: int = socket.SOCK_STREAM) -> socket.Sock
     """
     made = open_socket(target, kind)
     try:
+        if kind == socket.SOCK_DGRAM:  # else nothing is heard of a router that knows no way, nor of a silent neighbour
+            made.setsockopt(*_TELL_ERRORS[target.family], 1)
         code = made.connect_ex(endpoint(target.family, target.address, target.port, target.interface))
         if code == errno.EINPROGRESS:
             events = await writable(made, target.timeout)

@@ -76,7 +76,7 @@ class DnsCheck:
             answer = dns.message.from_wire(octets, ignore_trailing=True)
         except (dns.exception.DNSException, ValueError, IndexError) as problem:
             return failed(f"unreadable answer: {type(problem).__name__}")
-        return _verdict(answer.rcode())
+        return _verdict(answer.rcode()) if query.is_response(answer) else None
 
 
 def _verdict(code: dns.rcode.Rcode) -> ProbeResult:

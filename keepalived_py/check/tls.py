@@ -145,6 +145,8 @@ def tls_reason(problem: OSError) -> str:
     """Return why TLS failed, in a few words."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"certificate refused: {problem.verify_message}"
+    if isinstance(problem, ssl.SSLEOFError):
+        return "TLS: closed by the server"
     if isinstance(problem, ssl.SSLError):
         return f"TLS: {(problem.reason or 'failed').lower().replace('_', ' ')}"
     return reason_of(problem)

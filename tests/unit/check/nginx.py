@@ -29,6 +29,20 @@ http {{
     scgi_temp_path {home}/scgi;
     default_type text/plain;
 {servers}
+    server {{
+        listen 127.0.0.1:{old} ssl;
+        ssl_protocols TLSv1.1;
+        ssl_ciphers ALL:@SECLEVEL=0;
+        ssl_certificate {home}/a.pem;
+        ssl_certificate_key {home}/a.pem;
+    }}
+    server {{
+        listen 127.0.0.1:{new} ssl;
+        ssl_protocols TLSv1.3;
+        ssl_certificate {home}/a.pem;
+        ssl_certificate_key {home}/a.pem;
+        root {home}/a;
+    }}
 }}
 """
 _SERVER = """
@@ -55,12 +69,16 @@ class Nginx(NamedTuple):
     Attributes:
         plain: its port.
         secret: its port for TLS.
+        old: its port for TLS 1.1 and nothing newer.
+        new: its port for TLS 1.3 and nothing older.
         authority: file of what has signed its certificates.
         process: number of its process.
     """
 
     plain: int
     secret: int
+    old: int
+    new: int
     authority: Path
     process: int
 
@@ -69,7 +87,7 @@ class Nginx(NamedTuple):
 def nginx(home: Path) -> Iterator[Nginx]:
     """Run nginx until the block ends."""
     _make_certificates(home)
-    plain, secret = _free_port(), _free_port()
+    plain, secret, old, new = (_free_port() for _ in range(4))
     servers = ""
     for name, page in PAGES.items():
         (home / name).mkdir()
@@ -77,11 +95,11 @@ def nginx(home: Path) -> Iterator[Nginx]:
         servers += _SERVER.format(plain=plain, secret=secret, name=name, home=home)
     home.chmod(0o755)
     configuration = home / "nginx.conf"
-    configuration.write_text(_CONFIGURATION.format(home=home, servers=servers))
+    configuration.write_text(_CONFIGURATION.format(home=home, servers=servers, old=old, new=new))
     process = subprocess.Popen(["nginx", "-c", configuration, "-e", home / "error.log"])
     try:
         wait_for(lambda: _answers(secret), 20.0, lambda: f"nginx answers: {(home / 'error.log').read_text()}")
-        yield Nginx(plain, secret, home / "authority.crt", process.pid)
+        yield Nginx(plain, secret, old, new, home / "authority.crt", process.pid)
     finally:
         process.terminate()
         process.wait(20)

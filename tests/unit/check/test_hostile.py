@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keepalived_py.check.settings import Settings
-from keepalived_py.check.smtp_check import SmtpCheck
 from keepalived_py.check.web import Contexts, probe_of
 from keepalived_py.config.model.checkers import HttpGet, SslGet, SslUrl, Url
+from tests.unit.check import conditions
 from tests.unit.check.asking import at, run
 from tests.unit.check.hostile import TCP
 from tests.unit.check.server import Server
@@ -28,8 +28,8 @@ MOST_MEMORY = 64 * 1024
 
 
 def check_of(kind: str, target: Target) -> Probe:
-    if kind == "SMTP_CHECK":
-        return SmtpCheck(target, "check.example")
+    if kind in {"SMTP_CHECK", "AGENT_CHECK", "TCP_CHECK with a step"}:
+        return conditions.check_of(kind, target)
     record = (
         SslGet(url=(SslUrl(path="/", digest=DIGEST),), tls_compliant=True)
         if kind == "SSL_GET"
@@ -39,7 +39,7 @@ def check_of(kind: str, target: Target) -> Probe:
 
 
 @pytest.mark.parametrize("behaviour", TCP)
-@pytest.mark.parametrize("kind", ["HTTP_GET", "SSL_GET", "SMTP_CHECK"])
+@pytest.mark.parametrize("kind", ["HTTP_GET", "SSL_GET", "SMTP_CHECK", "AGENT_CHECK", "TCP_CHECK with a step"])
 def test_hostile_server_is_a_failure_within_bounds(reactor: Reactor, kind: str, behaviour: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began_at = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,17 @@ def test_server_that_accepts_and_says_nothing_times_out(reactor: Reactor) -> Non
 
     with Server(listen) as server:
         assert run(reactor, HttpCheck(at(server.port, 0.2), [Request(path="/")])) == failed("timed out after 0.2 s (/)")
+
+
+@pytest.mark.parametrize(
+    "answer", [plain()[:-3], CHUNKED[: CHUNKED.index(b"7\r\n")], b"HTTP/1.0 200 OK\r\n\r\n" + BODY[:-3]]
+)
+def test_page_that_is_cut_off_has_another_digest(reactor: Reactor, answer: bytes) -> None:
+    with Server(web_server(answer)) as server:
+        assert run(reactor, HttpCheck(at(server.port), [Request(path="/")])) == UP  # its status is what was asked for
+        found = run(reactor, HttpCheck(at(server.port), [Request(path="/", digest=DIGEST)]))
+    assert not found.ok
+    assert re.fullmatch(r"digest [0-9a-f]{32} differs \(/\)", found.detail)
 
 
 class Counting:

@@ -93,6 +93,14 @@ def test_page_over_tls(reactor: Reactor, web: Nginx, values: dict[str, Any], hos
     assert result.detail.lower().startswith(problem)
 
 
+def test_version_of_tls_must_be_one_that_openssl_still_speaks(reactor: Reactor, web: Nginx) -> None:
+    record = SslGet(url=(SslUrl(path="/page"),))
+    assert asked(reactor, record, web.new) == UP
+    old = asked(reactor, record, web.old)
+    assert not old.ok
+    assert old.detail.startswith("TLS: ")
+
+
 @pytest.mark.parametrize(
     ("values", "name"), [({}, ""), ({"enable_sni": True}, "b.example"), ({"sni_name": "b.example"}, "b.example")]
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,8 @@ from keepalived_py.check.web import Contexts, probe_of
 from keepalived_py.config.model.check import Ssl
 from keepalived_py.config.model.checkers import SslGet, SslUrl
 from tests.unit.check.asking import at, run
+from tests.unit.check.certificates import expired, self_signed
+from tests.unit.check.hostile import half_close
 from tests.unit.check.server import Server
 from tests.unit.check.web import DIGEST, head_of, plain
 
@@ -28,15 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=web.example", "-addext", "subjectAltName=DNS:web.example",
-         "-keyout", str(path), "-out", f"{path}.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_bytes(path.read_bytes() + path.with_name(f"{path.name}.crt").read_bytes())
-    return path
+    return self_signed(tmp_path_factory.mktemp("tls"), "web.example")
 
 
 def tls_server(certificate: Path, names: list[str | None], answer: bytes = plain()) -> Callable[[socket.socket], None]:
@@ -80,6 +73,15 @@ def test_server_without_tls_is_no_tls_server(reactor: Reactor) -> None:
     assert found.detail.startswith("TLS: ")
 
 
+def test_end_within_the_handshake_is_said(reactor: Reactor) -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        half_close(connection)
+
+    with Server(serve) as server:
+        assert run(reactor, ssl_check(server.port)) == failed("TLS: closed by the server (/)")
+
+
 def test_missing_certificate_of_ours_is_said(reactor: Reactor, tmp_path: Path) -> None:
     check = ssl_check(443, Ssl(certificate=str(tmp_path / "nothing.pem")))
     assert run(reactor, check) == failed("TLS: no such file or directory (/)")
@@ -103,11 +105,19 @@ def test_certificate_is_verified_when_that_is_asked_for(
     reactor: Reactor, certificate: Path, values: dict[str, Any], problem: str
 ) -> None:
     if "tls_ca" in values:
-        values = {**values, "tls_ca": f"{certificate}.crt"}
+        values = {**values, "tls_ca": str(certificate.with_suffix(".crt"))}
     with Server(tls_server(certificate, [])) as server:
         result = run(reactor, ssl_check(server.port, tls_verify=True, **values))
     assert result.ok is (not problem)
     assert result.detail.lower().startswith(problem)
+
+
+def test_expired_certificate_is_refused_when_it_is_looked_at(reactor: Reactor, tmp_path: Path) -> None:
+    old = expired(tmp_path, "web.example")
+    with Server(tls_server(old, [])) as server:
+        assert run(reactor, ssl_check(server.port)) == UP
+        result = run(reactor, ssl_check(server.port, tls_verify=True, tls_ca=str(old.with_suffix(".crt"))))
+    assert result == failed("certificate refused: certificate has expired (/)")
 
 
 def test_certificate_of_ours_is_shown(reactor: Reactor, certificate: Path) -> None:
@@ -116,7 +126,7 @@ def test_certificate_of_ours_is_shown(reactor: Reactor, certificate: Path) -> No
     def serve(connection: socket.socket) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        context.load_verify_locations(f"{certificate}.crt")
+        context.load_verify_locations(str(certificate.with_suffix(".crt")))
         context.verify_mode = ssl.CERT_REQUIRED
         with context.wrap_socket(connection, server_side=True) as talk:
             head_of(talk)
