@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.corpus import CORPUS
+from tests.lab import park
 from tests.uml.machine import run_inside, run_tests_inside, why_not
 
 INSIDE = Path(__file__).with_name("inside")
@@ -16,6 +17,7 @@ SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq"
 MODULES = {
     "test_tables.py": (*IPVS, "dummy", "ip_vs_pe_sip", *(f"ip_vs_{name}" for name in SCHEDULERS)),
     "test_balancing.py": IPVS,
+    "test_checks.py": IPVS,
     "test_ipvs.py": IPVS,
     "test_links.py": ("veth", "bridge", "macvlan", "ipvlan", "vrf", "dummy", "8021q"),
 }
@@ -39,6 +41,8 @@ def test_every_file_inside_has_its_modules() -> None:
 def test_file_passes_inside(name: str) -> None:
     if name == "test_tables.py" and not CORPUS.is_dir():
         pytest.skip(f"no configurations in {CORPUS}")
+    if name == "test_checks.py" and park.why_not():
+        pytest.skip(park.why_not())
     outcome = run_tests_inside(f"tests/uml/inside/{name}", MODULES[name], TIMEOUT)
     assert outcome.code == 0, outcome.console
     assert re.search(r"\d+ passed", outcome.console), outcome.console
