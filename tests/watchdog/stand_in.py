@@ -39,6 +39,8 @@ def load(path: str, options: Options, *, earlier: Earlier | None = None) -> Any:
     text = Path(path).read_text(encoding="utf-8")
     if "read-slowly" in text:
         time.sleep(float(text.split()[1]))
+    if "read-until" in text:
+        wait_for_file(Path(text.split()[1]))
     if "crash-reading" in text:
         raise ValueError(text)
     diagnostics = Diagnostics()
@@ -53,6 +55,12 @@ def load(path: str, options: Options, *, earlier: Earlier | None = None) -> Any:
     usable = Config(global_defs=GlobalDefs(router_id=text, **scripts(text), **defs), child_wait_time=1, **settings)
     config = None if "unusable" in text else usable
     return SimpleNamespace(config=config, diagnostics=diagnostics, exit_code=diagnostics.exit_code(), prints=NO_PRINTS)
+
+
+def wait_for_file(path: Path) -> None:
+    """Wait until it exists."""
+    while not path.exists():
+        time.sleep(0.02)
 
 
 def scripts(text: str) -> dict[str, Any]:
@@ -130,8 +138,13 @@ def run(child: Child) -> int:
     def reload() -> None:
         generation, config = child.source.current()
         log.info(f"reloaded {generation}")
-        delay = 0.5 if "slow-reload" in words(config) else 0.0
-        reactor.call_later(delay, child.heartbeat.acknowledge, generation)
+        acknowledge(generation, words(config))
+
+    def acknowledge(generation: int, orders: list[str]) -> None:
+        if "slow-reload" in orders and not Path(orders[1]).exists():
+            reactor.call_later(0.02, acknowledge, generation, orders)
+        else:
+            child.heartbeat.acknowledge(generation)
 
     def show_life(now: float) -> None:
         child.heartbeat.beat(now)
@@ -178,6 +191,7 @@ def behave(child: Child, orders: list[str]) -> None:
     if word == "stubborn":
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         child.heartbeat.acknowledge(child.generation)
+        child.log.info("stubborn from now on")
         child.log.flush()
         while True:
             child.heartbeat.beat(time.monotonic())

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.watchdog.test_supervisor import Daemon, daemon, lives, wait_for
+from tests.watchdog.watched_daemon import lives, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["daemon"]
+    from tests.watchdog.watched_daemon import Daemon
 
 
 @pytest.fixture
@@ -32,11 +32,11 @@ def test_children_start_when_the_startup_script_has_ended(daemon: Daemon, script
     program(script, f"touch {script}.began; while ! test -e {script}.go; do sleep 0.02; done")
     daemon.start(f"startup_script 60 {script}")
     wait_for(script.with_suffix(".began").exists)
-    assert daemon.lines("Running startup script .*")
+    daemon.wait_for_line("Running startup script .*")
     assert daemon.lines("Starting .* child process.*") == []
     script.with_suffix(".go").touch()
     daemon.wait_for_line("up, generation 1, .*", count=2)
-    assert daemon.lines("startup script succeeded")
+    daemon.wait_for_line("startup script succeeded")
     assert daemon.stop() == 0
 
 
@@ -44,7 +44,7 @@ def test_startup_script_that_hangs_is_ended_with_its_children_and_the_daemon_sta
     daemon: Daemon, script: Path
 ) -> None:
     program(script, f"sleep 1000 & echo $! > {script}.pid; wait")
-    daemon.start(f"startup_script 0.3 {script}")
+    daemon.start(f"startup_script 2 {script}")
     daemon.wait_for_line("up, generation 1, .*", count=2)
     assert daemon.lines("startup script timed out")
     sleeper = int(script.with_suffix(".pid").read_text())
