@@ -23,14 +23,14 @@ from keepalived_py.check.target import Target
 from keepalived_py.check.tcp_check import TcpCheck
 from keepalived_py.config.escapes import octets_of
 from keepalived_py.reactor import Reactor
+from tests.lab.ports import free_port
 from tests.lab.waiting import wait_for
 from tests.unit.check.asking import at, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-pytestmark = [pytest.mark.timeout(90)]
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until a server answers, on a machine that does much else."""
 
 
@@ -58,12 +58,6 @@ def program(name: str, package: str) -> str:
     if found is None:
         pytest.skip(f"{name} is not here: install Debian's package {package}")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from keepalived_py.reactor import Reactor
 
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds in which anything happens, on a machine that does much else."""
 
 
 def run_until(loop: Reactor, condition: Callable[[], object], what: object = "") -> None:

@@ -64,7 +64,7 @@ def test_merged_configuration_goes_to_the_descriptor(config: Path) -> None:
     assert "include" not in text
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(100)
 @pytest.mark.parametrize("kind", ["fifo", "directory", "device", "executable"])
 def test_main_file_that_is_not_a_plain_file_is_not_opened_and_ends_with_0(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str

@@ -14,13 +14,14 @@ from keepalived_py.observability.dump_names import DumpNames
 from keepalived_py.observability.dump_writer import DumpWriter
 from keepalived_py.observability.log import Log
 from keepalived_py.reactor import Reactor
+from tests.unit.looping import run_until
 
 IN_CLOSE_WRITE = 0x8
 
 
 @pytest.fixture
 def reactor() -> Iterator[Reactor]:
-    made = Reactor(1.0)
+    made = Reactor(longest_sleep=0.05)
     yield made
     made.close()
 
@@ -34,16 +35,6 @@ class Told(Log):
 
     def error(self, text: str) -> None:
         self.errors.append(text)
-
-
-def run_until(reactor: Reactor, condition: object) -> None:
-    assert callable(condition)
-    for _ in range(200):
-        if condition():
-            return
-        reactor.call_later(0.05, reactor.stop)
-        reactor.run_forever()
-    pytest.fail("it did not come true within ten seconds")
 
 
 @pytest.mark.parametrize(

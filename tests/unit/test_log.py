@@ -16,7 +16,7 @@ from keepalived_py.observability.log import Log
 def syslogd(tmp_path: Path) -> Iterator[socket.socket]:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(str(tmp_path / "log"))
-    listener.settimeout(2)
+    listener.settimeout(30)
     yield listener
     listener.close()
 
@@ -81,7 +81,7 @@ def test_lines_survive_a_restart_of_syslogd(tmp_path: Path, monkeypatch: pytest.
     log.flush()
     second = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     second.bind(str(path))
-    second.settimeout(2)
+    second.settimeout(30)
     log.info("after")
     log.flush()
     assert second.recv(1024).endswith(b"while away")

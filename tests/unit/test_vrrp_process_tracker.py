@@ -101,7 +101,7 @@ def test_processes_that_run_already_are_found(bench: Bench) -> None:
 def test_end_waits_for_terminate_delay(bench: Bench) -> None:
     one = bench.start()
     bench.until(0, 1)
-    bench.tracker.take([bench.track(terminate_delay=0.5)])
+    bench.tracker.take([bench.track(terminate_delay=1.5)])
     bench.until(0, 1, 1)
     bench.end(one)
     run_for(bench.loop, 0.25)

@@ -118,7 +118,7 @@ def test_runs_are_skipped_while_one_lasts_with_few_lines_about_it(bench: Bench, 
     text = f"echo >> {tmp_path}/started; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
     bench.tracker.take([script(text, interval=0.02, timeout=60.0)])
     watched = bench.tracker.scripts["chk"]
-    run_until(bench.loop, lambda: watched.skipped > 20)
+    run_until(bench.loop, lambda: watched.skipped > 20 and (tmp_path / "started").exists())
     assert (tmp_path / "started").read_text(encoding="ascii") == "\n"
     assert bench.log.lines == ["Track script chk is already running, expect idle - skipping run"] * 5
     (tmp_path / "go").touch()
@@ -150,8 +150,8 @@ def test_reload_keeps_a_script_that_runs_the_same_and_starts_another_anew(bench:
     assert same.definition.interval == 0.05
     assert bench.tracker.scripts["other"] is not other
     bench.results.clear()
-    bench.until_results(4)
-    assert {name for name, _, _ in bench.results} == {"same", "other"}
+    run_until(bench.loop, lambda: {name for name, _, _ in bench.results} == {"same", "other"}, bench.log.lines)
+    bench.until_results(len(bench.results) + 4)
     assert ("other", False, "exited with status 1") in bench.results
     assert ("other", True, "exited with status 0") not in bench.results
 

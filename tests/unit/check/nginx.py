@@ -7,6 +7,7 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.lab.ports import free_port
 from tests.lab.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Nginx(NamedTuple):
 def nginx(home: Path) -> Iterator[Nginx]:
     """Run nginx until the block ends."""
     _make_certificates(home)
-    plain, secret, old, new = (_free_port() for _ in range(4))
+    plain, secret, old, new = (free_port() for _ in range(4))
     servers = ""
     for name, page in PAGES.items():
         (home / name).mkdir()
@@ -102,7 +103,7 @@ def nginx(home: Path) -> Iterator[Nginx]:
         yield Nginx(plain, secret, old, new, home / "authority.crt", process.pid)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _make_certificates(home: Path) -> None:
@@ -122,12 +123,6 @@ def _openssl(home: Path, name: str, *words: str) -> None:
          "-keyout", str(home / f"{name}.key"), "-out", str(home / f"{name}.crt"), *words],
         check=True, capture_output=True,
     )  # fmt: skip
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

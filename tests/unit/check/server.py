@@ -42,7 +42,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._ended = True
-        self._thread.join(10)
+        self._thread.join(60)
         self._socket.close()
 
     def _run(self) -> None:
@@ -58,5 +58,5 @@ class Server:
     def _accept(self) -> None:
         connection, _ = self._socket.accept()
         with connection:
-            connection.settimeout(5)
+            connection.settimeout(30)
             self._serve(connection)

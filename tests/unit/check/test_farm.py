@@ -19,6 +19,7 @@ from keepalived_py.config.model.checkers import TcpCheck
 from keepalived_py.observability.log import Log
 from keepalived_py.program import Programs
 from keepalived_py.reactor import Reactor
+from tests.unit.looping import run_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -78,11 +79,7 @@ class Stage:
         )
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        for _ in range(1000):
-            if condition():
-                return
-            self.reactor.run_once()
-        pytest.fail("\n".join(self.log.lines))
+        run_until(self.reactor, condition, self.log.lines)
 
 
 @pytest.fixture

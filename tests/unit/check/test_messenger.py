@@ -23,6 +23,7 @@ from keepalived_py.observability.log import Log
 from keepalived_py.program import Programs
 from keepalived_py.reactor import Reactor
 from tests.unit.check.test_farm import MemoryTables
+from tests.unit.looping import run_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,11 +56,7 @@ class Stage:
         schedule._observed(result)
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        for _ in range(400):
-            if condition():
-                return
-            self.reactor.run_once()
-        pytest.fail("it did not come true")
+        run_until(self.reactor, condition, "it did not come true")
 
     def close(self) -> None:
         self.farm.stop(keep=True)

@@ -64,7 +64,7 @@ def mail_server(*answers: bytes) -> Callable[[socket.socket], None]:
     [
         ((b"220 here\r\n", b"250 hello\r\n", b"221 bye\r\n"), UP),
         ((b"220-one\r\n220-two\r\n220 three\r\n", b"250-a\r\n250 b\r\n", b"221 bye\r\n"), UP),
-        ((b"220 here\n", b"250 hello\n"), UP),
+        ((b"220 here\n", b"250 hello\n", b"221 bye\n"), UP),
         ((b"554 no\r\n",), failed("bad greeting: '554 no'")),
         ((b"220 here\r\n", b"500 what?\r\n"), failed("bad answer to HELO: '500 what?'")),
         ((b"\xff\xfe\r\n",), failed("bad greeting: '\ufffd\ufffd'")),
@@ -84,14 +84,14 @@ def test_mail_server_that_closes_before_it_has_said_anything(reactor: Reactor) -
 
 def test_mail_server_that_says_one_byte_at_a_time_is_not_waited_for_for_ever(reactor: Reactor) -> None:
     def drip(connection: socket.socket) -> None:
-        for _ in range(200):
+        for _ in range(600):
             connection.sendall(b"2")
             time.sleep(0.05)
 
     with Server(drip) as server:
         began_at = time.monotonic()
         assert run(reactor, SmtpCheck(at(server.port, timeout=0.2))) == failed("timed out after 0.8 s")
-        assert time.monotonic() - began_at < 5.0
+        assert time.monotonic() - began_at < 25.0
 
 
 # UDP
@@ -188,7 +188,8 @@ def test_name_server(
     reactor: Reactor, change: Callable[[dns.message.Message], list[bytes]], expected: ProbeResult
 ) -> None:
     with Server(name_server(change), datagrams=True) as server:
-        found = run(reactor, DnsCheck(at(server.port, timeout=0.3), "example.org", "SOA"))
+        patience = 0.3 if expected.detail == "no answer within 0.3 s" else 10.0
+        found = run(reactor, DnsCheck(at(server.port, timeout=patience), "example.org", "SOA"))
     if expected.detail.startswith("unreadable"):
         assert (found.ok, found.detail.partition(":")[0]) == (False, "unreadable answer")
     else:
@@ -209,7 +210,7 @@ def test_no_answer_of_a_name_server_is_an_exception(octets: bytes) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root where ping_group_range leaves us out")
 @pytest.mark.parametrize(("family", "address"), [(4, "127.0.0.1"), (6, "::1")])
 def test_host_that_lives_answers(reactor: Reactor, family: int, address: str) -> None:
-    check = PingCheck(Target(family=family, address=address, timeout=2.0))
+    check = PingCheck(Target(family=family, address=address, timeout=10.0))
     assert [run(reactor, check) for _ in range(3)] == [UP, UP, UP]
 
 
@@ -235,7 +236,7 @@ def test_what_is_no_echo_reply_of_ours_is_not_heard(octets: bytes) -> None:
 )
 def test_script(reactor: Reactor, script: str, dynamic: bool, expected: ProbeResult) -> None:
     programs = Programs(reactor, Log("x", syslog=False))
-    check = MiscCheck(programs, Command(("/bin/sh", "-c", script), timeout=5.0), dynamic=dynamic)
+    check = MiscCheck(programs, Command(("/bin/sh", "-c", script), timeout=30.0), dynamic=dynamic)
     assert run(reactor, check) == expected
     programs.close()
 
@@ -256,7 +257,7 @@ def test_script_whose_check_is_given_up_is_ended(reactor: Reactor) -> None:
     task.begin(check.probe())
     program = programs.running[0]
     task.cancel()
-    guard = reactor.call_later(10.0, reactor.stop)
+    guard = reactor.call_later(60.0, reactor.stop)
     while program.running and guard.when is not None:
         reactor.run_once()
     assert not program.running
@@ -271,7 +272,7 @@ def test_death_of_the_process_that_starts_scripts_says_nothing_about_the_server(
     script = f"test -e {marker} && exit 0; touch {marker}; sleep 60"
     results: list[ProbeResult] = []
     Task(reactor, results.append).begin(MiscCheck(programs, Command(("/bin/sh", "-c", script))).probe())
-    guard = reactor.call_later(20.0, reactor.stop)
+    guard = reactor.call_later(60.0, reactor.stop)
     while not marker.exists() and guard.when is not None:
         reactor.run_once()
     (spawner,) = programs._pids

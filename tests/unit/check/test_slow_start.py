@@ -58,7 +58,7 @@ def test_ceiling_rises_in_a_straight_line(weight: int, elapsed: float, seconds: 
 
 
 def test_server_that_comes_back_gets_its_weight_little_by_little(stage: Stage) -> None:
-    begin(stage, watched(7, "a", weight=100), watched(8, "b", weight=50), slow_start=0.2)
+    begin(stage, watched(7, "a", weight=100), watched(8, "b", weight=50), slow_start=2.0)
     assert stage.tables.weights() == {80: {7: 100, 8: 50}}
     flap(stage, "a")
     assert stage.tables.weights() == {80: {7: 1, 8: 50}}
@@ -84,10 +84,10 @@ def test_only_server_has_its_whole_weight_at_once(stage: Stage) -> None:
 
 
 def test_slow_start_goes_on_over_a_reload(stage: Stage) -> None:
-    before = begin(stage, watched(7, "a", weight=100), watched(8, "b", weight=50), slow_start=0.2)
+    before = begin(stage, watched(7, "a", weight=100), watched(8, "b", weight=50), slow_start=2.0)
     flap(stage, "a")
     servers = watched(7, "a", weight=100), watched(8, "b", weight=40)
-    stage.farm.reload(Config(virtual_servers=(virtual(*servers, slow_start=0.2),)), before)
+    stage.farm.reload(Config(virtual_servers=(virtual(*servers, slow_start=2.0),)), before)
     assert stage.tables.weights()[80][7] < 100
     stage.wait(lambda: stage.tables.weights() == {80: {7: 100, 8: 40}})
 

@@ -37,7 +37,7 @@ class Bench:
         self.log = Recorded()
         self.programs = Programs(self.loop, self.log)
 
-    def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+    def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Run the loop until something is so."""
         give_up_at = time.monotonic() + seconds
         while not condition():

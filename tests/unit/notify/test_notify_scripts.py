@@ -122,7 +122,10 @@ def test_parallel_mode_starts_everything_at_once(bench: Bench, scripts: NotifySc
     bench.until(lambda: len(bench.lines()) == 6)
 
 
-def test_end_waits_until_the_last_scripts_have_run_in_order(bench: Bench, scripts: NotifyScripts) -> None:
+def test_end_waits_until_the_last_scripts_have_run_in_order(
+    bench: Bench, scripts: NotifyScripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripts_module, "FAREWELL", 60.0)
     finished: list[float] = []
     slow = bench.script("sleep 0.2; echo $* >> told")
     scripts.run([task(slow, News.STOP, word="first"), task(slow, News.STOP, word="second")])
