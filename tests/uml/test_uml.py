@@ -21,14 +21,14 @@ MODULES = {
     "test_ipvs.py": IPVS,
     "test_links.py": ("veth", "bridge", "macvlan", "ipvlan", "vrf", "dummy", "8021q"),
 }
-TIMEOUT = 240.0
+TIMEOUT = 600.0
 """Seconds for one file, the boot included."""
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300), pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900), pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")]
 
 
 def test_kernel_runs_a_command_and_returns_its_exit_code() -> None:
-    outcome = run_inside(["sh", "-c", "ip link add d0 type dummy && ip link show d0 && exit 7"], ["dummy"], 30)
+    outcome = run_inside(["sh", "-c", "ip link add d0 type dummy && ip link show d0 && exit 7"], ["dummy"], 120)
     assert outcome.code == 7, outcome.console
     assert "d0: <BROADCAST,NOARP>" in outcome.console
 

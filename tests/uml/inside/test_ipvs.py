@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from keepalived_py.notify.vocabulary import LINK_WATCH
 from tests.lab.configs import FAST, instance
 from tests.lab.daemon import OURS
 from tests.uml.inside.director import (
@@ -43,10 +44,11 @@ def node(lab: Lab) -> Node:
 
 
 def restart_checker(node: Node) -> None:
-    """SIGKILL the health-check child and wait for its successor."""
-    old = node.checker_pid()
+    """SIGKILL the health-check child and wait until its successor is at work."""
+    old, starts = node.checker_pid(), node.log("Keepalived_healthcheckers").count(LINK_WATCH)
     node.kill(old, signal.SIGKILL)
     wait_until(node, lambda: node.checker_pid() not in (0, old), "a new health-check child")
+    wait_until(node, lambda: node.log("Keepalived_healthcheckers").count(LINK_WATCH) > starts, "it is at work")
 
 
 def test_services_come_and_go_and_those_of_others_stay(node: Node) -> None:
@@ -85,7 +87,6 @@ def test_crashed_child_is_followed_by_one_that_touches_nothing(node: Node) -> No
     # A weight that only IPVS knows would be put right; what is not configured would be flushed or removed at a start.
     node.run("ipvsadm", "-A", "-t", "10.9.9.9:99", "-s", "wlc")
     restart_checker(node)
-    wait_until(node, lambda: len(node.log("Keepalived_healthcheckers")) > 8, "the new child is at work")
     wait_for_tables(node, [STRANGER, SERVICE, FIRST, SECOND])
     node.stop()
     assert tables(node) == [STRANGER]
@@ -121,7 +122,6 @@ def test_both_sync_daemons_run_without_an_instance(node: Node) -> None:
     ]
     wait_until(node, lambda: daemons(node) == expected, "both daemons")
     restart_checker(node)
-    wait_until(node, lambda: len(node.log("Keepalived_healthcheckers")) > 8, "the new child is at work")
     assert daemons(node) == expected
     node.stop()
     assert daemons(node) == []
@@ -169,6 +169,7 @@ def test_group_is_a_service_for_each_address_where_nftables_refuses(node: Node) 
     for place in (f"{VIP}:80", *(f"192.168.0.{host}:8000" for host in (20, 21, 22))):
         expected += [f"-A -t {place} -s rr", *(f"-a -t {place} -r 192.168.0.{host}:8080 -m -w 1" for host in (11, 12))]
     wait_for_tables(node, expected)
-    assert any("every address is a service of its own" in line for line in node.log())
+    said = "every address is a service of its own"
+    wait_until(node, lambda: any(said in line for line in node.log()), said)
     node.stop()
     assert tables(node) == [STRANGER]
