@@ -76,7 +76,7 @@ class Stand:
         instances = config.count("vrrp_instance")
         begun = "Entering BACKUP STATE"
         with self.cleaned(node):
-            node.start(*OPTIONS, timeout=30)
+            node.start(*OPTIONS)
             wait_for(lambda: text_count(node, begun) >= instances, 30, lambda: "\n".join(node.log()[-20:]))
             yield node
 

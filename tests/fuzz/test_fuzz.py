@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def test_damaged_packets_are_accepted_or_refused() -> None:
     outcome = Campaign(PacketBlocks(), seed=2).run(20_000)

@@ -34,7 +34,6 @@ CRASH = -1
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.timeout(200),
     pytest.mark.skipif(not real_is_installed(), reason="Debian's keepalived is not installed"),
 ]
 

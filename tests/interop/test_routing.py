@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.interop,
-    pytest.mark.timeout(90),
     pytest.mark.skipif(not real_is_installed(), reason="Debian's keepalived is not installed"),
 ]
 
@@ -190,7 +189,7 @@ def test_routes_and_rules_beyond_those_of_the_real_one_are_in_the_kernel_and_go_
     before = prepare(pair.first)
     pair.first.configure(configuration(51, BEYOND, BEYOND_RULES))
     pair.first.start()
-    pair.wait(lambda: "140:" in pair.first.ip("-6", "rule"), 20, "a master")
+    pair.wait(lambda: "140:" in pair.first.ip("-6", "rule") and "142:" in pair.first.ip("rule"), 20, "a master")
     found = "\n".join(added(pair.first, before))
     assert [line for line in (*BEYOND.values(), *BEYOND_RULES.values()) if line not in found] == [], found
     pair.first.stop()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lab import frames
+from tests.lab.waiting import wait_for
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ADDRESS_EVENT = re.compile(
@@ -98,11 +101,35 @@ class AddressEvent:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
 class AddressHistory(Recording):
-    """Every address that came or went in a node, as `ip monitor` heard it."""
+    """Every address that came or went in a node, as `ip monitor` heard it.
+
+    Attributes:
+        ip: runs iproute2 in the node.
+    """
+
+    ip: Callable[..., str]
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def events(self, address: str) -> list[AddressEvent]:
-        """What happened to one address, given with its prefix length."""
+        """What has happened to one address so far, given with its prefix length."""
+        self.catch_up()
+        return self._told(address)
+
+    def catch_up(self) -> None:
+        """Wait until `ip monitor` tells of something that happens now: what happened before is told by then."""
+        number = next(self._numbers)
+        probe = f"100.64.{number >> 8}.{number & 255}/32"
+
+        def heard() -> bool:
+            for verb in ("add", "del"):
+                self.ip("address", verb, probe, "dev", "lo")
+            return bool(self._told(probe))
+
+        wait_for(heard, 10, "ip monitor tells of a moment ago")
+
+    def _told(self, address: str) -> list[AddressEvent]:
         found = []
         for line in self.lines():
             match = ADDRESS_EVENT.match(line)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 FAST = ("version 3", "advert_int 0.1")
 """Ten adverts a second, where a test does not ask for the walkthrough's one."""
 
+CALM = ("version 3", "advert_int 0.5")
+"""Two a second, where a peer must not miss a process that is replaced: the machine decides how soon that is."""
+
 SECOND = ("advert_int 1",)
 
 PASS = ("authentication {", "auth_type PASS", "auth_pass 1111", "}")

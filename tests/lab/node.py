@@ -25,6 +25,8 @@ OWN_DIRECTORIES = ("keepalived", "sysconfig", "default", "init.d", "rsyslog.d")
 
 HOLDER = Path(__file__).with_name("holder.py")
 CONFIG = "/etc/keepalived/keepalived.conf"
+PATIENCE = 60.0
+"""Seconds in which any command ends, and every process of a node that is closed."""
 
 
 class Node:
@@ -72,13 +74,13 @@ class Node:
         assert self._holder.stdin is not None
         self._holder.stdin.close()
         try:
-            self._holder.wait(5)
+            self._holder.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._holder.kill()
-            self._holder.wait(5)
+            self._holder.wait(PATIENCE)
         for child in self._children:
             child.kill()
-            child.wait(5)
+            child.wait(PATIENCE)
             for stream in (child.stdin, child.stdout, child.stderr):
                 if stream is not None:
                     stream.close()
@@ -101,14 +103,14 @@ class Node:
             "TMPDIR": "/run/tmp",
         }
 
-    def attempt(self, *command: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
+    def attempt(self, *command: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run a command in the node to its end, whatever its exit code."""
         return subprocess.run(
             self.words(command), env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False,
             stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,  # "my process group" is never the tests'
         )  # fmt: skip
 
-    def run(self, *command: str, timeout: float = 30.0) -> str:
+    def run(self, *command: str, timeout: float = PATIENCE) -> str:
         """Run a command in the node and return its output; a failure is an AssertionError with all it said."""
         done = self.attempt(*command, timeout=timeout)
         assert done.returncode == 0, (
@@ -138,8 +140,10 @@ class Node:
             return ""
 
     def configure(self, config: str) -> None:
-        """Write /etc/keepalived/keepalived.conf."""
-        self.path(CONFIG).write_text(config, encoding="utf-8")
+        """Write /etc/keepalived/keepalived.conf, of which nobody ever reads a part."""
+        new = self.path(f"{CONFIG}.new")
+        new.write_text(config, encoding="utf-8")
+        new.rename(self.path(CONFIG))
 
     # ---------------------------------------------------------------- log and wire
 
@@ -161,8 +165,11 @@ class Node:
         self.start_syslog()
 
     def log(self, ident: str = "", path: str = syslog.KEEPALIVED_LOG) -> list[str]:
-        """Texts logged by one ident (`Keepalived_vrrp`), or all lines of the file as `ident: text` without one."""
-        lines = [syslog.parse(line) for line in self.text(path).splitlines()]
+        """Texts logged by one ident (`Keepalived_vrrp`), or all lines of the file as `ident: text` without one.
+
+        The last line counts when it is whole; what a process has just logged may still be on its way.
+        """
+        lines = [syslog.parse(line) for line in self.text(path).splitlines(keepends=True) if line.endswith("\n")]
         if not ident:
             return [f"{name}: {text}" for name, text in lines]
         return [text for name, text in lines if name == ident]
@@ -180,15 +187,8 @@ class Node:
         path = self.path(f"/run/addresses.{len(self._children)}")
         path.touch()
         child = self.popen("ip", "-timestamp", "-tshort", "-oneline", "monitor", "address", output=path)
-        probe = "192.0.2.255/32"
-        history = AddressHistory(child, path)
-
-        def heard() -> bool:
-            self.ip("address", "add", probe, "dev", "lo")
-            self.ip("address", "del", probe, "dev", "lo")
-            return bool(history.events(probe))
-
-        wait_for(heard, 5, "ip monitor listens")
+        history = AddressHistory(child, path, self.ip)
+        history.catch_up()
         return history
 
     def _record(self, program: str, *words: str) -> tuple[subprocess.Popen[str], Path]:
@@ -223,10 +223,10 @@ class Node:
         """Make a program the node's /usr/sbin/keepalived."""
         daemon.install(self.path("/usr/sbin/keepalived"))
 
-    def start(self, *options: str, timeout: float = 15.0) -> None:
+    def start(self, *options: str) -> None:
         """Start the installed keepalived as a daemon and wait for its pid file."""
-        self.run("keepalived", *(options or ("-D", "-S", "0")), timeout=timeout)
-        wait_for(self.parent_pid, timeout, lambda: f"{self.name}: a pid file\n" + "\n".join(self.log()))
+        self.run("keepalived", *(options or ("-D", "-S", "0")))
+        wait_for(self.parent_pid, 15, lambda: f"{self.name}: a pid file\n" + "\n".join(self.log()))
 
     def parent_pid(self) -> int:
         """The parent's process id inside the node; 0 while it does not run."""
@@ -260,3 +260,14 @@ class Node:
         assert pid, f"{self.name}: no keepalived runs\n" + "\n".join(self.log())
         self.kill(pid, signal.SIGTERM)
         wait_for(lambda: not self.is_running(pid), timeout, f"{self.name}: keepalived {pid} ends after SIGTERM")
+
+    def crash(self) -> None:
+        """Kill all processes of keepalived, none of which can clean up after another, and wait until they are gone."""
+        parent = self.parent_pid()
+        pids = (self.vrrp_pid(), self.checker_pid(), parent)
+        assert all(pids), pids
+        self.kill(parent, signal.SIGSTOP)  # it must not replace its children, and they must not outlive it
+        wait_for(lambda: self.run("ps", "-o", "stat=", "-p", str(parent)).startswith("T"), 5, "the parent stands still")
+        for pid in pids:
+            self.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not any(map(self.is_running, pids)), 10, "the end of all processes")

@@ -44,6 +44,22 @@ class Pair:
         other = self.second if node is self.first else self.first
         self.wait(lambda: node.has(vip) and not other.has(vip), timeout, f"{vip} on {node.name} alone")
 
+    def wait_for_line(self, node: Node, *words: str, ident: str = "Keepalived_vrrp") -> None:
+        """Wait until one line of a process has all these words in it."""
+        self.wait(
+            lambda: any(all(word in line for word in words) for line in node.log(ident)),
+            10,
+            f"{' ... '.join(words)} by {ident} of {node.name}",
+        )
+
+    def wait_for_state(self, node: Node, state: str, times: int = 1) -> None:
+        """Wait until the log tells that instances of the node have entered a state, so many times in all."""
+        self.wait(
+            lambda: sum(f"Entering {state} STATE" in line for line in node.log("Keepalived_vrrp")) >= times,
+            10,
+            f"{times} times {state} in the log of {node.name}",
+        )
+
 
 def plug_pair(lab: Lab, first: Daemon = OURS, second: Daemon = OURS, *, ipv6: bool = False) -> Pair:
     """Make the three machines, their logs running, their daemons installed and not yet started."""
@@ -63,11 +79,11 @@ def plug_pair(lab: Lab, first: Daemon = OURS, second: Daemon = OURS, *, ipv6: bo
 def start_pair(
     lab: Lab, config: str, other: str, first: Daemon = OURS, second: Daemon = OURS, *, ipv6: bool = False
 ) -> Pair:
-    """A pair with its configurations, both daemons started, the first waited for until it holds the address."""
+    """A pair that is settled: the first is master of all its instances, then the second is backup, and both say so."""
     pair = plug_pair(lab, first, second, ipv6=ipv6)
-    pair.first.configure(config)
-    pair.second.configure(other)
-    for node in (pair.first, pair.second):
+    for node, text, state in ((pair.first, config, "MASTER"), (pair.second, other, "BACKUP")):
+        node.configure(text)
         node.start()
-    pair.wait_for_holder(pair.first)
+        pair.wait_for_state(node, state, text.count("vrrp_instance "))
+        pair.wait_for_holder(pair.first)
     return pair

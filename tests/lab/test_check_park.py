@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Results = dict[str, dict[str, Any]]
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(180), pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")]
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")]
 CHECKER = "Keepalived_healthcheckers"
 SERVERS, DIRECTOR = "192.168.0.130", "192.168.0.201"
 AGENT = CASES[-1]

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.lab.configs import FAST, instance
+from tests.lab.configs import CALM, FAST, instance
 from tests.lab.daemon import ROOT
+from tests.lab.metronome import Metronome
 from tests.lab.pair import VIP, plug_pair, start_pair
-from tests.lab.test_adoption import gaps
 from tests.lab.test_reload import reload
+from tests.lab.waiting import wait_for
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.lab.node import Node
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.lab
 
 CONTROL = "import sys; sys.path.insert(0, {!r}); from keepalived_py.control import main; sys.exit(main())"
 SOCKET = "/run/keepalived/control.sock"
@@ -42,8 +45,12 @@ print(answered, slowest)
 """
 
 
+def ask(node: Node, *words: str) -> subprocess.CompletedProcess[str]:
+    return node.attempt(sys.executable, "-I", "-c", CONTROL.format(str(ROOT)), *words)
+
+
 def control(node: Node, *words: str, code: int = 0) -> str:
-    done = node.attempt(sys.executable, "-I", "-c", CONTROL.format(str(ROOT)), *words)
+    done = ask(node, *words)
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     return done.stdout if done.returncode != 1 else done.stderr
 
@@ -53,23 +60,38 @@ def state(node: Node, *words: str, code: int = 0) -> dict[str, Any]:
     return found
 
 
+def known(node: Node) -> dict[str, dict[str, Any]]:
+    """The instances of a node by their names, as long as it takes none."""
+    done = ask(node, "status", "--json")
+    return {one["name"]: one for one in json.loads(done.stdout)["instances"]} if done.returncode == 0 else {}
+
+
+def is_in(node: Node, name: str, state: str) -> bool:
+    return name in (instances := known(node)) and instances[name]["state"] == state
+
+
+def hears_somebody(node: Node) -> bool:
+    [instance] = state(node)["instances"]
+    return any(peer["age"] < 2 for peer in instance["peers"])
+
+
 def test_status_tells_master_and_backup_why_they_are_and_what_they_hear(lab: Lab) -> None:
     pair = start_pair(lab, instance(150), instance(100))
     [master] = state(pair.first)["instances"]
     assert (master["state"], master["master"], master["priority"]) == ("MASTER", "192.168.0.201", 150)
-    assert master["addresses"] == [{"address": VIP, "interface": "eth0", "is_present": True}]
-    pair.wait(lambda: state(pair.second)["instances"][0]["peers"], 5, "the backup has heard the master")
+    there = [{"address": VIP, "interface": "eth0", "is_present": True}]
+    pair.wait(lambda: state(pair.first)["instances"][0]["addresses"] == there, 5, "the master sees its address")
+    pair.wait(lambda: hears_somebody(pair.second), 5, "the backup has heard the master, just now")
     found = state(pair.second)
     [backup] = found["instances"]
     assert (backup["state"], backup["master"], backup["master_priority"]) == ("BACKUP", "192.168.0.201", 150)
     assert [(peer["source"], peer["priority"], peer["refused"]) for peer in backup["peers"]] == [
         ("192.168.0.201", 150, [])
     ]
-    assert backup["peers"][0]["age"] < 2
     assert backup["addresses"] == [{"address": VIP, "interface": "eth0", "is_present": False}]
     assert (found["parent"]["pid"], found["vrrp"]["pid"]) == (pair.second.parent_pid(), pair.second.vrrp_pid())
     assert {child["name"] for child in found["children"]} == {"VRRP", "Healthcheck"}
-    assert all(child["running"] and child["heartbeat_age"] < 5 for child in found["children"])
+    assert all(child["running"] and child["heartbeat_age"] < 60 for child in found["children"])
     text = control(pair.second, "status")
     assert "VI_1  BACKUP for " in text
     assert max(map(len, text.splitlines())) <= 80
@@ -90,20 +112,19 @@ def test_status_shows_what_lowers_the_priority_and_which_member_holds_the_group_
     pair.first.configure(group + instance(150) + other + third)
     pair.first.start()
 
-    def instances() -> dict[str, dict[str, Any]]:
-        return {one["name"]: one for one in state(pair.first)["instances"]}
-
-    pair.wait(lambda: instances()["VI_2"]["state"] == "FAULT", 5, "the other member is in FAULT")
+    pair.wait(lambda: is_in(pair.first, "VI_2", "FAULT"), 5, "the other member is in FAULT")
     held = {"name": "VG", "state": "FAULT", "held_down_by": ["VI_2"]}
-    assert [one["group"] for one in instances().values()] == [held, held, None]
-    assert instances()["VI_1"]["state"] == "FAULT"
-    assert instances()["VI_2"]["faults"][0] == "interface wire2 is down"
+    instances = known(pair.first)
+    assert [one["group"] for one in instances.values()] == [held, held, None]
+    assert instances["VI_1"]["state"] == "FAULT"
+    assert instances["VI_2"]["faults"][0] == "interface wire2 is down"
     pair.first.ip("link", "set", "wire2", "up")
-    pair.wait(lambda: instances()["VI_1"]["state"] == "MASTER", 10, "the group is up")
-    assert instances()["VI_1"]["group"]["held_down_by"] == []
+    pair.wait(lambda: is_in(pair.first, "VI_1", "MASTER"), 10, "the group is up")
+    assert known(pair.first)["VI_1"]["group"]["held_down_by"] == []
+    pair.wait(lambda: is_in(pair.first, "VI_3", "MASTER"), 10, "the instance that tracks")
     pair.first.ip("link", "set", "wire1", "down")
-    pair.wait(lambda: instances()["VI_3"]["priority"] == 120, 5, "the priority follows")
-    found = instances()["VI_3"]
+    pair.wait(lambda: known(pair.first)["VI_3"]["priority"] == 120, 5, "the priority follows")
+    found = known(pair.first)["VI_3"]
     [rung] = [rung for rung in found["ladder"] if rung["weight"]]
     assert (rung["kind"], rung["name"], rung["state"], rung["contribution"]) == ("interface", "wire1", "down", -30)
     assert (found["state"], found["configured_priority"]) == ("MASTER", 150)
@@ -113,11 +134,11 @@ def test_status_shows_what_lowers_the_priority_and_which_member_holds_the_group_
 
 
 def test_history_keeps_the_causes_over_a_crash_and_goes_on_after_it(lab: Lab) -> None:
-    pair = start_pair(lab, instance(150), instance(100))
+    pair = start_pair(lab, instance(150, CALM), instance(100, CALM))
     old = pair.first.vrrp_pid()
     pair.first.kill(old, signal.SIGKILL)
     pair.wait(lambda: pair.first.vrrp_pid() not in (0, old), 5, "a new VRRP child")
-    pair.wait(lambda: state(pair.first)["instances"][0]["state"] == "MASTER", 5, "it is master")
+    pair.wait(lambda: is_in(pair.first, "VI_1", "MASTER"), 5, "it is master")
     records = json.loads(control(pair.first, "history", "--json"))["records"]
     assert [record["number"] for record in records] == list(range(1, len(records) + 1))
     told = [(record["kind"], record["old"], record["new"], record["event"]) for record in records]
@@ -130,7 +151,7 @@ def test_history_keeps_the_causes_over_a_crash_and_goes_on_after_it(lab: Lab) ->
     assert told[4] == ("adoption", "MASTER", "MASTER", "crashed process replaced")
     became = records[2]
     assert became["cause"].startswith("no advert heard for ")
-    assert (became["priority"], became["advertisement_interval"]) == (150, 0.1)
+    assert (became["priority"], became["advertisement_interval"]) == (150, 0.5)
     assert abs(became["lateness"]) < 5
     assert len(json.loads(control(pair.first, "history", "--json", "--last", "2"))["records"]) == 2
     text = control(pair.first, "history", "--instance", "VI_1")
@@ -138,43 +159,34 @@ def test_history_keeps_the_causes_over_a_crash_and_goes_on_after_it(lab: Lab) ->
     assert max(map(len, text.splitlines())) <= 80
 
 
-def is_delayed(node: Node) -> bool:
-    return node.attempt(sys.executable, "-I", "-c", CONTROL.format(str(ROOT)), "status").returncode == 3
-
-
 def test_parent_answers_for_a_child_that_is_dead_and_tells_what_it_left(lab: Lab) -> None:
     pair = start_pair(lab, instance(150), instance(100))
-    first = pair.first
-    for _ in range(3):  # the third death is followed by a pause
-        old = first.vrrp_pid()
-        first.kill(old, signal.SIGKILL)
-        pair.wait(lambda old=old: not first.is_running(old), 5, "it is dead")  # type: ignore[misc]
-        pair.wait(lambda: first.vrrp_pid() or is_delayed(first), 5, "another one, or the parent's word")
-        if not first.vrrp_pid():
-            break
-    pair.wait(first.vrrp_pid, 10, "another one")
-    old = first.vrrp_pid()
-    first.kill(old, signal.SIGKILL)
-    pair.wait(lambda: not first.is_running(old), 5, "it is dead")
-    done = first.attempt(sys.executable, "-I", "-c", CONTROL.format(str(ROOT)), "status")
-    assert done.returncode == 3, done.stdout
-    assert "! there is no VRRP process: it died, the next is started in " in done.stdout
-    assert "VI_1  BACKUP -> MASTER" in done.stdout
+    dead = "! there is no VRRP process: it died, the next is started in "
+
+    def told() -> str:
+        """The status after one more death: the more of them, the longer is the pause before the next process."""
+        living = pair.first.vrrp_pid()
+        if living:
+            pair.first.attempt("kill", "-KILL", str(living))
+        done = ask(pair.first, "status")
+        return done.stdout if done.returncode == 3 and dead in done.stdout else ""
+
+    assert "VI_1  BACKUP -> MASTER" in wait_for(told, 30, "the word of the parent")
 
 
 def test_thousand_questions_delay_no_advert_and_each_is_answered(lab: Lab) -> None:
     pair = start_pair(lab, instance(150), instance(100))
-    capture = pair.second.capture()
+    capture, metronome = pair.second.capture(), Metronome(pair.first)
     pair.wait(lambda: len(capture.adverts(outgoing=False)) > 3, 5, "adverts")
-    done = pair.first.run(sys.executable, "-I", "-c", HAMMER, SOCKET, "1000", timeout=60)
+    done = pair.first.run(sys.executable, "-I", "-c", HAMMER, SOCKET, "1000")
     answered, slowest = done.split()
     seen = len(capture.adverts(outgoing=False))
     pair.wait(lambda: len(capture.adverts(outgoing=False)) > seen + 3, 5, "adverts after it")
     adverts = capture.adverts(outgoing=False)
     assert int(answered) == 1000
-    assert float(slowest) < 5
-    assert max(gaps(adverts)) < 0.2, "twice the interval would be a missed advert"
-    assert len(adverts) == round((adverts[-1].at - adverts[0].at) / 0.1) + 1
+    assert float(slowest) < 20
+    assert max(metronome.gaps(adverts)) < 0.2, "twice the interval would be a missed advert"
+    assert len(adverts) <= round((adverts[-1].at - adverts[0].at) / 0.1) + 1, "and none is sent twice"
     assert pair.first.has(VIP)
     assert not pair.second.has(VIP)
 
@@ -187,14 +199,14 @@ def test_questions_amid_a_takeover_and_reloads_are_answered(lab: Lab) -> None:
     pair.second.configure(instance(200, (*FAST, excluded)))
     reload(pair.second)
     pair.wait_for_holder(pair.second, timeout=20)
-    answer, _ = asking.communicate(timeout=40)
+    answer, _ = asking.communicate(timeout=120)
     assert answer.split()[0] == "300", answer
     found = state(pair.second)["instances"][0]
     assert len(found["addresses"]) == 1001
     pair.wait(
         lambda: all(each["is_present"] for each in state(pair.second)["instances"][0]["addresses"]), 20, "all are there"
     )
-    assert found["cause"].startswith("preempting 192.168.0.201")
+    assert found["cause"].startswith("preempting 192.168.0.201"), pair.story()
 
 
 def test_socket_is_for_root_and_the_group_and_goes_with_the_daemon(lab: Lab) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from tests.lab.node import Node
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.lab
 
 STATE, PARENT_STATE = "/run/tmp/keepalived.data", "/run/tmp/keepalived_parent.data"
 STATISTICS, JSON = "/run/tmp/keepalived.stats", "/run/tmp/keepalived.json"
@@ -48,6 +47,14 @@ def rich(priority: int) -> str:
         + instance(priority, ("advert_int 1",), name="VI_6", vrid=52, addresses=("fe80::52/128", "2001:db8::52/64"))
         + instance(priority, ("advert_int 1", *tracked), name="VI_S", vrid=53, addresses=("192.168.0.206/24",))
     )  # fmt: skip
+
+
+STOP_READER = """
+echo ready
+until reader=$(pgrep -P {0} | grep -vwE '{1}|{2}') && kill -STOP $reader; do :; done
+echo $reader
+"""
+"""Stops the process that reads the configuration, a third child of the parent, as soon as there is one."""
 
 
 def ask(node: Node, number: int | signal.Signals, path: str) -> str:
@@ -124,7 +131,6 @@ def test_counters_begin_again_after_they_were_written_and_cleared(master: Node) 
     after = scrape_statistics(ask(master, signal.SIGUSR2, STATISTICS))
     assert before["VI_1"]["Became master"] == 1
     assert after["VI_1"]["Became master"] == 0
-    assert after["VI_1"]["Advertisements/Sent"] < before["VI_1"]["Advertisements/Sent"] + 3
 
 
 def test_signal_to_the_vrrp_child_itself_is_answered_and_every_process_survives_all_of_them(master: Node) -> None:
@@ -140,41 +146,48 @@ def test_signal_to_the_vrrp_child_itself_is_answered_and_every_process_survives_
 def test_reader_never_sees_a_part_of_a_file_and_a_cleaner_does_no_harm(master: Node) -> None:
     number = signal.SIGRTMIN + 2
     ask(master, number, JSON)
-    hammer = f"for i in $(seq 1000); do kill -{number} {master.parent_pid()}; done; touch /run/tmp/done"
+    hammer = f"while ! test -e /run/enough; do kill -{number} {master.parent_pid()}; sleep 0.002; done"
     child = master.popen("sh", "-c", hammer)
-    reads = 0
-    while not master.path("/run/tmp/done").exists():
-        assert set(decode_strictly(master.text(JSON))) == {"VI_1", "VI_6", "VI_S"}
-        for other in master.path("/run/tmp").glob("keepalived.json?*"):
-            other.unlink(missing_ok=True)
-        reads += 1
-    child.wait(10)
-    assert reads > 10
+    files: set[tuple[int, int]] = set()
+
+    def read_often() -> bool:
+        for _ in range(20):
+            assert set(decode_strictly(master.text(JSON))) == {"VI_1", "VI_6", "VI_S"}
+            for other in master.path("/run/tmp").glob("keepalived.json?*"):
+                other.unlink(missing_ok=True)
+            status = master.path(JSON).stat()
+            files.add((status.st_ino, status.st_mtime_ns))
+        return len(files) > 20
+
+    wait_for(read_often, 20, "twenty files, one after the other")
+    master.path("/run/enough").touch()
+    child.wait(60)
     wait_for(lambda: not list(master.path("/run/tmp").glob(".keepalived*")), 10, "no temporary file is left")
 
 
 def test_dump_that_is_asked_for_while_a_reload_reads_is_there_before_the_reload(master: Node) -> None:
-    long = "".join(f"$NAME_{number}=value {number}\n" for number in range(40_000))
+    long = "".join(f"$NAME_{number}=value {number}\n" for number in range(100_000))
     master.configure(long + rich(140))
+    children = sorted((master.vrrp_pid(), master.checker_pid()))
+    stopper = master.popen("sh", "-c", STOP_READER.format(master.parent_pid(), *children))
+    assert stopper.stdout is not None
+    assert stopper.stdout.readline() == "ready\n"
     master.kill(master.parent_pid(), signal.SIGHUP)
+    reader = int(stopper.stdout.readline())
     text = ask(master, signal.SIGRTMIN + 2, JSON)
     assert {one["data"]["effective_priority"] for one in json.loads(text)} == {150, 152}, "as before the reload"
+    assert not any("stays MASTER" in line for line in master.log("Keepalived_vrrp"))
+    master.kill(reader, signal.SIGCONT)
     wait_for(lambda: any("stays MASTER" in line for line in master.log("Keepalived_vrrp")), 30, "the reload")
     text = ask(master, signal.SIGRTMIN + 2, JSON)
     assert {one["data"]["effective_priority"] for one in json.loads(text)} == {140, 142}
 
 
 def finished(node: Node, path: str) -> str:
-    """What a daemon that writes its files in place has written when it writes no more."""
-    texts = [""]
-
-    def stays() -> bool:
-        time.sleep(0.2)
-        texts.append(node.text(path))
-        return bool(texts[-1]) and texts[-1] == texts[-2]
-
-    wait_for(stays, 10, path)
-    return texts[-1]
+    """What a daemon that writes its files in place has written when no process has the file open any more."""
+    is_open = f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q -- '-> {path}$'"
+    wait_for(lambda: node.attempt("sh", "-c", is_open).returncode == 1 and node.text(path), 10, path)
+    return node.text(path)
 
 
 @pytest.mark.interop

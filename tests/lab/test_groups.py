@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.configs import FAST, instance
+from tests.lab.configs import CALM, FAST, instance
 from tests.lab.daemon import OURS, REAL, Daemon, real_is_installed
 from tests.lab.pair import VIP, Pair, plug_pair
 from tests.lab.waiting import holds_for
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.lab.node import Node
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.lab
 
 SECOND_VIP = "192.168.0.205/24"
 VIPS = (VIP, SECOND_VIP)
@@ -38,10 +38,10 @@ def group(*lines: str) -> str:
     return "\n".join(["vrrp_sync_group G1 {", "group {", "VI_1", "VI_2", "}", *lines, "}"]) + "\n"
 
 
-def members(priority: int, first: Sequence[str] = (), second: Sequence[str] = ()) -> str:
+def members(priority: int, first: Sequence[str] = (), second: Sequence[str] = (), rhythm: Sequence[str] = FAST) -> str:
     """Two instances with one address each."""
-    one = instance(priority, (*FAST, *first))
-    return one + instance(priority, (*FAST, *second), name="VI_2", vrid=52, addresses=[SECOND_VIP])
+    one = instance(priority, (*rhythm, *first))
+    return one + instance(priority, (*rhythm, *second), name="VI_2", vrid=52, addresses=[SECOND_VIP])
 
 
 def begin(lab: Lab, first: Daemon, second: Daemon, config: str, other: str) -> Pair:
@@ -170,6 +170,7 @@ def test_reload_that_changes_a_weight_moves_nobody_until_the_sum_is_lower(lab: L
     text = group("track_interface {", "trk0 weight WEIGHT", "}") + members(80)
     pair = begin(lab, OURS, OURS, text.replace("WEIGHT", "60"), group() + members(100))
     wait_for_master(pair, pair.first)
+    pair.wait_for_state(pair.first, "MASTER", 2)
     before = [line for line in lines(pair.first) if "STATE" in line]
 
     pair.first.configure(text.replace("WEIGHT", "40"))
@@ -214,8 +215,8 @@ def test_process_that_crashes_keeps_the_weight_of_a_script_that_has_not_ended_ag
     track = ("track_script {", "chk", "}")
     pair = plug_pair(lab)
     write_script(pair.first, "[ ! -e /etc/keepalived/slow ] || sleep 2")
-    pair.first.configure(CHECKED + " weight 60\n}\n" + instance(80, (*FAST, *track)))
-    pair.second.configure(instance(100))
+    pair.first.configure(CHECKED + " weight 60\n}\n" + instance(80, (*CALM, *track)))
+    pair.second.configure(instance(100, CALM))
     for node in (pair.first, pair.second):
         node.start()
     wait_for_master(pair, pair.first, [VIP])
@@ -230,7 +231,8 @@ def test_process_that_crashes_keeps_the_weight_of_a_script_that_has_not_ended_ag
 
 def test_process_that_crashes_goes_on_as_master_of_the_whole_group_with_its_weights(lab: Lab) -> None:
     weighed = group("track_interface {", "trk0 weight 60", "}")
-    pair = begin(lab, OURS, OURS, weighed + members(80), group() + members(100))
+    calm = [members(priority, rhythm=CALM) for priority in (80, 100)]
+    pair = begin(lab, OURS, OURS, weighed + calm[0], group() + calm[1])
     wait_for_master(pair, pair.first)
     history = pair.second.watch_addresses()
 

@@ -13,7 +13,7 @@ from tests.lab.waiting import holds_for
 if TYPE_CHECKING:
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.lab
 
 DYNAMIC = "global_defs {\n    dynamic_interfaces\n}\n"
 
@@ -41,8 +41,8 @@ def test_missing_interface_without_dynamic_interfaces_is_an_error_and_the_other_
     pair.first.configure(instance(150) + late)
     pair.first.start()
     pair.wait_for_holder(pair.first)
-    assert any("error: (VI_2) interface late0 does not exist" in line for line in pair.first.log("Keepalived"))
-    assert "VRRP_Instance(VI_2) Entering FAULT STATE" in pair.first.log("Keepalived_vrrp")
+    pair.wait_for_line(pair.first, "error: (VI_2) interface late0 does not exist", ident="Keepalived")
+    pair.wait_for_line(pair.first, "VRRP_Instance(VI_2) Entering FAULT STATE")
 
 
 def test_interface_that_goes_down_is_a_fault_the_peer_covers_and_coming_up_ends_it(lab: Lab) -> None:
@@ -77,7 +77,7 @@ def test_instance_that_cannot_open_sockets_is_in_fault_until_it_can(lab: Lab) ->
     pair.wait(lambda: cause in pair.first.log("Keepalived_vrrp"), 5, "FAULT in the log")
     pair.first.run(*limit, "--nofile=1024:1024")
     pair.wait_for_holder(pair.first)
-    assert "(VI_1) FAULT -> BACKUP: sockets on eth0 are open" in pair.first.log("Keepalived_vrrp")
+    pair.wait_for_line(pair.first, "(VI_1) FAULT -> BACKUP: sockets on eth0 are open")
 
 
 def test_deleted_interface_of_the_master_is_a_fault_of_its_instance_and_no_crash(lab: Lab) -> None:

@@ -69,9 +69,9 @@ def left(monitor: InterfaceMonitor) -> Interface:
 
 
 def drain_until(monitor: InterfaceMonitor, enough: Callable[[list[Change]], bool]) -> list[Change]:
-    """Collect changes until `enough`, five seconds at most."""
+    """Collect changes until `enough`, half a minute at most."""
     changes: list[Change] = []
-    give_up_at = time.monotonic() + 5
+    give_up_at = time.monotonic() + 30
     while not enough(changes):
         assert time.monotonic() < give_up_at, [(change.kind, change.interface.name) for change in changes]
         changes += monitor.drain()

@@ -10,7 +10,7 @@ import pytest
 from tests.lab.topology import Lab
 from tests.lab.waiting import wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.lab
 
 
 @pytest.mark.parametrize("unprivileged", [False, True], ids=["as-user", "in-a-user-namespace"])

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.lab,
-    pytest.mark.timeout(60),
     pytest.mark.skipif(shutil.which("rsyslogd", path="/usr/sbin") is None, reason="rsyslogd is not installed"),
 ]
 

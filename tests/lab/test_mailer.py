@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.lab.node import Node
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120), needs_mail_server]
+pytestmark = [pytest.mark.lab, needs_mail_server]
 
 HERE, THERE = "192.168.0.1", "192.168.0.2"
 

@@ -14,7 +14,7 @@ from tests.lab.waiting import wait_for
 if TYPE_CHECKING:
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.lab
 
 ORPHAN = "import os\nif os.fork(): os._exit(0)\nos.setsid()"
 
@@ -41,5 +41,5 @@ def test_first_process_of_a_container_reaps_what_others_leave_and_stops_on_sigte
     node.run(*inside, sys.executable, "-c", ORPHAN)
     wait_for(lambda: " Z" not in node.run(*inside, "ps", "-eo", "pid,stat"), 3, "no zombie is left")
     node.run(*inside, "kill", "-TERM", "1")
-    assert container.wait(10) == 0
+    assert container.wait(60) == 0
     assert not node.has(VIP)

@@ -82,8 +82,7 @@ def test_two_daemons_with_names_run_side_by_side_and_stop_one_by_one(lab: Lab, d
     pids = {name: pid_in(node, f"/run/keepalived/keepalived_{name}.pid") for name in ("red", "blue")}
     children = {name: pid_in(node, f"/run/keepalived/vrrp_{name}.pid") for name in ("red", "blue")}
     assert len({*pids.values(), *children.values()} - {0}) == 4
-    assert node.log("Keepalived_vrrp_red")
-    assert node.log("Keepalived_vrrp_blue")
+    wait(node, lambda: node.log("Keepalived_vrrp_red") and node.log("Keepalived_vrrp_blue"))
     node.kill(pids["red"], signal.SIGTERM)
     wait(node, lambda: not node.is_running(pids["red"]))
     assert (node.has("10.9.0.1"), node.has("10.9.0.2")) == (False, True)
@@ -105,7 +104,7 @@ def test_daemon_in_a_namespace_works_there_and_keeps_its_pid_files_apart(
     assert not node.has("10.9.0.1")
     parent, child = (pid_in(node, f"/run/keepalived/red/{name}.pid") for name in ("keepalived", "vrrp"))
     assert node.run("ip", "netns", "identify", str(child)).strip() == "red"
-    assert node.log("Keepalived_vrrp_red")
+    wait(node, lambda: node.log("Keepalived_vrrp_red"))
     assert node.parent_pid() not in (0, parent)
     path = node.path("/etc/keepalived/one.conf")
     path.write_text(path.read_text().replace("net_namespace other", "net_namespace another"))
@@ -123,7 +122,7 @@ def test_namespace_and_name_go_together(lab: Lab) -> None:
     launch(node, "one", 1, "net_namespace red\ninstance first")
     wait(node, lambda: in_namespace(node, "red", "10.9.0.1"))
     assert pid_in(node, "/run/keepalived/red/keepalived_first.pid")
-    assert node.log("Keepalived_vrrp_red_first")
+    wait(node, lambda: node.log("Keepalived_vrrp_red_first"))
 
 
 def test_namespace_that_does_not_exist_ends_the_start_with_its_name(lab: Lab) -> None:

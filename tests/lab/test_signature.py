@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conformance import signer
-from tests.lab.configs import FAST, instance
+from tests.lab.configs import CALM, FAST, instance
 from tests.lab.pair import VIP, Pair, plug_pair
 from tests.lab.waiting import holds_for
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.lab.node import Node
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.lab
 
 KEY = bytes(range(32))
 NEW_KEY = bytes(range(50, 114))
@@ -96,7 +96,11 @@ def test_signed_routers_of_every_kind_elect_and_hand_over(lab: Lab) -> None:
     pair.first.stop()
     for vip in vips:
         pair.wait_for_holder(pair.second, vip, 15)
-    assert {advert.vrid for advert in capture.adverts(outgoing=False) if advert.priority == 0} == {51, 52, 53}
+    pair.wait(
+        lambda: {advert.vrid for advert in capture.adverts(outgoing=False) if advert.priority == 0} == {51, 52, 53},
+        5,
+        "the resignations",
+    )
     text = "\n".join((*pair.first.log(), *pair.second.log()))
     assert "authentication" not in text
     assert KEY.hex() not in text
@@ -136,7 +140,7 @@ def test_respawned_master_goes_on_signing(lab: Lab) -> None:
     monotonic = by_file("anti_replay monotonic")
     for node in (pair.first, pair.second):
         store_key(node)
-    start(pair, instance(150, (*FAST, *monotonic)), instance(100, (*FAST, *monotonic)))
+    start(pair, instance(150, (*CALM, *monotonic)), instance(100, (*CALM, *monotonic)))
     pair.wait_for_holder(pair.first)
     capture = pair.second.capture()
     killed = pair.first.vrrp_pid()
@@ -159,4 +163,4 @@ def test_key_that_cannot_be_read_is_a_fault_and_not_an_unsigned_router(lab: Lab)
     store_key(pair.first)
     pair.first.kill(pair.first.parent_pid(), signal.SIGHUP)
     pair.wait_for_holder(pair.first)
-    assert "(VI_1) FAULT -> BACKUP: auth_hmac has a key" in pair.first.log("Keepalived_vrrp")
+    pair.wait_for_line(pair.first, "(VI_1) FAULT -> BACKUP: auth_hmac has a key")

@@ -35,7 +35,7 @@ STALL = 0.5
 DISTURBANCES = ("Entering", " (STEADY) ", "died", "refused", "Traceback")
 """Words of log lines that must not come."""
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(60 + RELOADS)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(400 + RELOADS)]
 
 STEADY = """\
 vrrp_script steady {{

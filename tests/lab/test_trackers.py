@@ -9,8 +9,9 @@ import pytest
 
 from tests.lab.configs import FAST, instance
 from tests.lab.daemon import OURS, REAL, Daemon, real_is_installed
+from tests.lab.metronome import Metronome
 from tests.lab.pair import VIP, Pair, plug_pair
-from tests.lab.test_adoption import gaps, transitions
+from tests.lab.test_adoption import transitions
 from tests.lab.test_reload import reload
 from tests.lab.waiting import holds_for
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tests.lab.node import Node
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.lab
 
 PEERS = [OURS, pytest.param(REAL, marks=pytest.mark.skipif(not real_is_installed(), reason="no keepalived here"))]
 GLOBAL = "global_defs {\n    script_user root\n}\n"
@@ -66,32 +67,33 @@ def test_script_that_fails_lowers_the_priority_until_it_succeeds_again(lab: Lab,
     pair.wait_for_holder(pair.first)
     pair.first.path(DOWN).touch()
     pair.wait_for_holder(pair.second)
-    log = pair.first.log("Keepalived_vrrp")
-    assert "Script `chk` now returning 3" in log
-    assert "Script `chk` says: it is down" in log
-    assert "VRRP_Script(chk) failed (exited with status 3)" in log
+    pair.wait_for_line(pair.first, "Script `chk` now returning 3")
+    pair.wait_for_line(pair.first, "Script `chk` says: it is down")
+    pair.wait_for_line(pair.first, "VRRP_Script(chk) failed (exited with status 3)")
+    successes = pair.first.log("Keepalived_vrrp").count("VRRP_Script(chk) succeeded")
     pair.first.path(DOWN).unlink()
     pair.wait_for_holder(pair.first)
-    assert "VRRP_Script(chk) succeeded" in pair.first.log("Keepalived_vrrp")
+    pair.wait(
+        lambda: pair.first.log("Keepalived_vrrp").count("VRRP_Script(chk) succeeded") > successes, 5, "the success"
+    )
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=str)
 def test_script_without_weight_that_hangs_and_ignores_sigterm_is_a_fault(lab: Lab, peer: Daemon) -> None:
     other = instance(200, FAST, name="VI_2", vrid=52, addresses=["192.168.0.205/24"])
-    more = block("timeout 0.5") + other
+    more = block("timeout 1.5") + other
     pair = start(lab, tracking("track_script {", "chk", "}", more=more), peer)
     script(pair.first, f"trap '' TERM\nwhile [ -e {DOWN} ]; do sleep 0.1; done")
     pair.first.start()
     pair.wait_for_holder(pair.first)
     pair.wait(lambda: pair.first.has("192.168.0.205/24"), 8, "the other instance")
-    capture = pair.second.capture()
+    capture, metronome = pair.second.capture(), Metronome(pair.first)
     pair.first.path(DOWN).touch()
     pair.wait_for_holder(pair.second)
-    log = pair.first.log("Keepalived_vrrp")
-    assert "VRRP_Script(chk) timed_out" in log
-    assert "VRRP_Instance(VI_1) Entering FAULT STATE" in log
+    pair.wait_for_line(pair.first, "VRRP_Script(chk) timed_out")
+    pair.wait_for_line(pair.first, "VRRP_Instance(VI_1) Entering FAULT STATE")
     pair.wait(lambda: len(of_second(capture.adverts(outgoing=False))) > 40, 20, "adverts of the other instance")
-    assert max(gaps(of_second(capture.adverts(outgoing=False)))) < 0.25, "no advert waits for a script"
+    assert max(metronome.gaps(of_second(capture.adverts(outgoing=False)))) < 0.25, "no advert waits for a script"
     pair.first.path(DOWN).unlink()
     pair.wait_for_holder(pair.first)
 
@@ -130,7 +132,7 @@ def test_process_that_ends_is_a_fault_and_one_that_starts_mends_it(lab: Lab, pee
     pair.wait_for_holder(pair.second)
     pair.first.popen("/bin/sleep", "1234")
     pair.wait_for_holder(pair.first)
-    assert any("looking at /proc" in line for line in pair.first.log("Keepalived_vrrp")), "as in every container"
+    pair.wait_for_line(pair.first, "looking at /proc")  # as in every container
 
 
 def second_wire(pair: Pair) -> None:
@@ -140,14 +142,15 @@ def second_wire(pair: Pair) -> None:
 
 
 def test_link_that_is_away_for_a_moment_is_no_fault_with_a_delay(lab: Lab) -> None:
-    more = "interface_up_down_delays {\n    t0 1.5 0.5\n}\n"
+    more = "interface_up_down_delays {\n    t0 4.5 0.5\n}\n"
     pair = start(lab, tracking("track_interface {", "t0", "}", more=more))
     second_wire(pair)
     pair.first.start()
     pair.wait_for_holder(pair.first)
+    pair.wait_for_state(pair.first, "MASTER")
     before = transitions(pair.first)
     pair.first.ip("link", "set", "t1", "down")
-    pair.wait(lambda: logged(pair, "Interface t0 is down: that counts in 1.5 s"), 8, "the delay begins")
+    pair.wait(lambda: logged(pair, "Interface t0 is down: that counts in 4.5 s"), 8, "the delay begins")
     pair.first.ip("link", "set", "t1", "up")
     pair.wait(lambda: logged(pair, "Interface t0 is up again: nothing counts"), 8, "the link returns")
     assert transitions(pair.first) == before
@@ -155,7 +158,7 @@ def test_link_that_is_away_for_a_moment_is_no_fault_with_a_delay(lab: Lab) -> No
     pair.wait_for_holder(pair.second)
     pair.first.ip("link", "set", "t1", "up")
     pair.wait_for_holder(pair.first)
-    assert logged(pair, "Interface t0 is up: that counts in 0.5 s")
+    pair.wait_for_line(pair.first, "Interface t0 is up: that counts in 0.5 s")
 
 
 def logged(pair: Pair, line: str) -> bool:
@@ -168,13 +171,13 @@ def test_link_that_is_polled_is_a_fault_when_the_driver_says_that_it_is_gone(lab
     second_wire(pair)
     pair.first.start()
     pair.wait_for_holder(pair.first)
-    assert logged(pair, "(t0): Configured linkbeat type MII not supported, using ETHTOOL")
+    pair.wait_for_line(pair.first, "(t0): Configured linkbeat type MII not supported, using ETHTOOL")
     pair.first.ip("link", "set", "t1", "down")
     pair.wait_for_holder(pair.second)
-    assert logged(pair, "Linkbeat reports t0 down")
+    pair.wait_for_line(pair.first, "Linkbeat reports t0 down")
     pair.first.ip("link", "set", "t1", "up")
     pair.wait_for_holder(pair.first)
-    assert logged(pair, "Linkbeat reports t0 up")
+    pair.wait_for_line(pair.first, "Linkbeat reports t0 up")
 
 
 def test_reload_keeps_what_an_unchanged_script_has_found_and_a_new_interval_counts(lab: Lab) -> None:
@@ -185,6 +188,8 @@ def test_reload_keeps_what_an_unchanged_script_has_found_and_a_new_interval_coun
     pair.first.start()
     pair.wait(lambda: pair.first.text("/etc/keepalived/runs"), 8, "a run")
     pair.wait_for_holder(pair.second)
+    pair.wait_for_state(pair.first, "BACKUP")
+    pair.wait_for_line(pair.first, "Script `chk` now returning 1")
     before, lines = transitions(pair.first), pair.first.log("Keepalived_vrrp").count("Script `chk` now returning 1")
     (pid,) = spawners(pair.first)
     pair.first.configure(config.replace("interval 0.2", "interval 0.1").replace("weight -80", "weight -70"))
@@ -201,13 +206,15 @@ def test_spawner_that_is_killed_is_no_failure_of_the_script(lab: Lab) -> None:
     failing_while_down(pair)
     pair.first.start()
     pair.wait_for_holder(pair.first)
+    pair.wait_for_state(pair.first, "MASTER")
     before = transitions(pair.first)
     (pid,) = spawners(pair.first)
     pair.first.run("kill", "-KILL", str(pid))
     pair.wait(lambda: spawners(pair.first) not in ([], [pid]), 10, "another spawner")
     pair.first.path(DOWN).touch()
     pair.wait_for_holder(pair.second)
-    assert transitions(pair.first)[len(before) :][0].endswith("Entering FAULT STATE")
+    pair.wait_for_state(pair.first, "FAULT")
+    assert transitions(pair.first)[len(before)].endswith("Entering FAULT STATE")
 
 
 def test_spawner_and_scripts_end_with_the_daemon_and_with_a_crash_of_the_child(lab: Lab) -> None:
@@ -244,6 +251,7 @@ def test_signals_to_all_processes_called_keepalived_end_nothing(lab: Lab) -> Non
     failing_while_down(pair)
     pair.first.start()
     pair.wait_for_holder(pair.first)
+    pair.wait_for_state(pair.first, "MASTER")
     before, pids = transitions(pair.first), daemons(pair.first)
     assert daemons(pair.first) == {int(word) for word in pair.first.run("pidof", "keepalived").split()}
     running = spawners(pair.first)

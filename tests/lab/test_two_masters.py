@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.lab.node import Node
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.lab
 
 ADDRESS = VIP.partition("/")[0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +10,20 @@ import pytest
 from tests.lab.configs import FAST, instance
 from tests.lab.daemon import OURS, REAL, real_is_installed
 from tests.lab.pair import plug_pair
-from tests.lab.test_dumps import STATE, ask
-from tests.lab.test_vmac import MAC, MAC6, SIX, VIP, VIP6, VMAC, link, start_vmac_pair, sysctl, wait_for_holder
+from tests.lab.test_dumps import STATE, ask, finished
+from tests.lab.test_vmac import (
+    CALM_VMAC,
+    MAC,
+    MAC6,
+    SIX,
+    VIP,
+    VIP6,
+    VMAC,
+    link,
+    start_vmac_pair,
+    sysctl,
+    wait_for_holder,
+)
 from tests.lab.waiting import holds_for
 
 if TYPE_CHECKING:
@@ -22,14 +33,14 @@ if TYPE_CHECKING:
     from tests.lab.pair import Pair
     from tests.lab.topology import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.lab
 
 VIRTUAL = ("00:00:5e:00:01", "00:00:5e:00:02")
 
 
-def both(priority: int) -> str:
-    four = instance(priority, VMAC)
-    return four + instance(priority, VMAC, name="VI_6", addresses=SIX)
+def both(priority: int, lines: Sequence[str] = VMAC) -> str:
+    four = instance(priority, lines)
+    return four + instance(priority, lines, name="VI_6", addresses=SIX)
 
 
 def reload(pair: Pair, node: Node, config: str) -> None:
@@ -43,11 +54,11 @@ def entered_fault(node: Node, reason: str) -> bool:
 
 def test_backup_sends_nothing_from_its_virtual_macs(lab: Lab) -> None:
     pair = plug_pair(lab, ipv6=True)
-    pair.first.configure(both(150))
+    pair.first.configure(both(150, CALM_VMAC))
     pair.first.start()
     pair.wait(lambda: pair.first.has(VIP, "vrrp.51") and pair.first.has(VIP6, "vrrp6.51"), 12, "a master of both")
     capture = pair.second.capture()
-    pair.second.configure(both(100))
+    pair.second.configure(both(100, CALM_VMAC))
     pair.second.start()
     pair.wait(lambda: link(pair.second, "vrrp6.51"), 10, "the backup's interfaces")
     for address in ("192.168.0.204", "2001:db8::204", "fe80::204%eth0", "ff02::1%eth0"):
@@ -92,7 +103,7 @@ def test_reload_renames_the_interface_and_a_reload_without_it_moves_the_address_
     assert link(node, "front")["address"] == MAC
     reload(pair, node, instance(150))
     pair.wait(lambda: node.has(VIP, "eth0") and link(node, "front") == {}, 8, "the address on eth0, no VMAC")
-    assert sysctl(node, "ipv4/conf/eth0/arp_ignore") == "0"
+    pair.wait(lambda: sysctl(node, "ipv4/conf/eth0/arp_ignore") == "0", 5, "the setting is put back")
     reload(pair, node, instance(150, VMAC))
     pair.wait(lambda: node.has(VIP, "vrrp.51") and not node.has(VIP, "eth0"), 8, "and back")
     assert not any("-> BACKUP" in line for line in node.log("Keepalived_vrrp") if "INIT" not in line)
@@ -116,7 +127,7 @@ def test_interface_below_that_is_deleted_and_made_again_brings_the_vmac_back(lab
     pair.wait(lambda: entered_fault(node, "interface low0 is missing"), 8, "FAULT")
     make()
     pair.wait(lambda: node.has("192.168.7.1/24", "vrrp.51"), 12, "the VMAC is made again and the instance recovers")
-    assert sysctl(node, "ipv4/conf/low0/arp_ignore") == "1"
+    pair.wait(lambda: sysctl(node, "ipv4/conf/low0/arp_ignore") == "1", 5, "the setting")
 
 
 def test_vmac_that_somebody_deletes_is_made_again(lab: Lab) -> None:
@@ -160,8 +171,8 @@ def test_addresses_of_other_interfaces_and_families_go_to_vmacs_of_their_own(lab
     prefixes = "global_defs {\n    vmac_prefix va\n    vmac_addr_prefix vb\n}\n"
     node.configure(prefixes + instance(150, (*VMAC, "use_vmac_addr", *excluded)))
     node.start()
-    pair.wait(lambda: node.has(VIP, "va.51") and node.has("192.168.9.9/24", "vb.51"), 8, "two VMACs")
-    assert node.has("2001:db8::99/64", "vb6.51")
+    there = ((VIP, "va.51"), ("192.168.9.9/24", "vb.51"), ("2001:db8::99/64", "vb6.51"))
+    pair.wait(lambda: all(node.has(*one) for one in there), 8, "three VMACs")
     found = {name: (link(node, name)["link"], link(node, name)["address"]) for name in ("va.51", "vb.51", "vb6.51")}
     assert found == {"va.51": ("eth0", MAC), "vb.51": ("other0", MAC), "vb6.51": ("eth0", MAC6)}
     node.stop()
@@ -177,9 +188,9 @@ def test_one_address_alone_can_have_a_vmac_and_another_mac_and_group_can_be_conf
         + instance(150, name="VI_2", vrid=52, addresses=["192.168.0.205/24 use_vmac", "192.168.0.206/24"])
     )
     node.start()
-    pair.wait(lambda: node.has("192.168.0.206/24", "eth0") and node.has(VIP, "vm0"), 8, "both are master")
+    there = (("192.168.0.206/24", "eth0"), ("192.168.0.205/24", "vrrp.52"), (VIP, "vm0"))
+    pair.wait(lambda: all(node.has(*one) for one in there), 8, "both are master")
     assert (link(node, "vm0")["address"], link(node, "vm0")["group"]) == ("02:00:00:00:aa:33", "7")
-    assert node.has("192.168.0.205/24", "vrrp.52")
     assert link(node, "vrrp.52")["address"] == "00:00:5e:00:01:34"
 
 
@@ -195,7 +206,7 @@ def test_what_an_earlier_run_left_is_found_again_and_a_wrong_interface_of_the_na
     node.start()
     pair.wait(lambda: node.has(VIP, "vrrp.51") and node.has("192.168.0.205/24", "vm2"), 8, "both are master")
     assert link(node, "vrrp.51")["ifindex"] == index
-    assert not node.has("192.168.0.77/24", "vrrp.51"), "nobody has this address any more"
+    pair.wait(lambda: not node.has("192.168.0.77/24", "vrrp.51"), 5, "nobody has this address any more")
     wrong = link(node, "vm2")
     assert (wrong["address"], wrong["linkinfo"]["info_data"]["mode"]) == ("00:00:5e:00:01:34", "private")
 
@@ -225,10 +236,6 @@ def test_settings_without_a_vmac_are_set_while_they_are_configured(lab: Lab) -> 
     assert sysctl(node, names[1]) == "1"
 
 
-def is_whole(node: Node) -> bool:
-    return ", vmac on " in node.text(STATE)
-
-
 @pytest.mark.skipif(not real_is_installed(), reason="no keepalived here")
 @pytest.mark.parametrize("lines", [VMAC, (*VMAC, "vmac_xmit_base"), (*FAST, "use_vmac vm0 02:00:00:00:aa")], ids=str)
 def test_dump_tells_of_the_vmac_as_that_of_the_real_keepalived_does(lab: Lab, lines: Sequence[str]) -> None:
@@ -239,11 +246,10 @@ def test_dump_tells_of_the_vmac_as_that_of_the_real_keepalived_does(lab: Lab, li
         node.start()
         pair.wait(lambda: pair.first.has(VIP, lines[-1].split()[1] if " " in lines[-1] else "vrrp.51"), 12, "a master")
         ask(node, signal.SIGUSR1, STATE)
-        pair.wait(partial(is_whole, node), 8, "the whole file")  # theirs grows
         dumps.append(
             [
                 line
-                for line in node.text(STATE).splitlines()
+                for line in finished(node, STATE).splitlines()
                 if line.startswith(("   Use VMAC", "     MAC =")) or ", vmac on " in line
             ]
         )

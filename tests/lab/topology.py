@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tests.lab.node import HOLDER, Node
+from tests.lab.node import HOLDER, PATIENCE, Node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,5 +137,5 @@ class Lab:
         for stream in (self._holder.stdin, self._holder.stdout):
             if stream is not None:
                 stream.close()
-        self._holder.wait(5)
+        self._holder.wait(PATIENCE)
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 POLL = 0.03
 """Seconds between two looks."""
 
+SLOWEST = 5
+"""How many times as slow as an idle one a machine may be: limits of time are written down for an idle one."""
+
 T = TypeVar("T")
 
 
@@ -23,20 +26,21 @@ def wait_for(condition: Callable[[], T], timeout: float, what: str | Callable[[]
 
     Args:
         condition: asked again and again; any true value ends the wait.
-        timeout: seconds.
+        timeout: seconds that an idle machine may need at most; a busy one gets `SLOWEST` times as many.
         what: the sentence of the failure, or what makes it (a log, say) once it is needed.
 
     Raises:
         NeverHappenedError: the time is over.
     """
-    deadline = time.monotonic() + timeout
+    limit = timeout * SLOWEST
+    deadline = time.monotonic() + limit
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() >= deadline:
             text = what if isinstance(what, str) else what()
-            raise NeverHappenedError(f"not within {timeout:g} s: {text}")
+            raise NeverHappenedError(f"not within {limit:g} s: {text}")
         time.sleep(POLL)
 
 

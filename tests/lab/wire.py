@@ -48,7 +48,7 @@ class Wire:
     @staticmethod
     def _settle(name: str) -> None:
         """Wait until IPv6 takes part: what comes before the carrier is known is dropped."""
-        give_up_at = time.monotonic() + 5
+        give_up_at = time.monotonic() + 30
         while time.monotonic() < give_up_at:
             if "fe80:" in ip(f"-6 address show dev {name} -tentative"):
                 return
@@ -77,7 +77,7 @@ def _current() -> int:
 
 def ip(line: str) -> str:
     """Run iproute2 in the namespace in which the process is."""
-    return subprocess.run(["ip", *line.split()], check=True, capture_output=True, text=True, timeout=30).stdout
+    return subprocess.run(["ip", *line.split()], check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 def ip_addresses(interface: str) -> list[dict[str, Any]]:

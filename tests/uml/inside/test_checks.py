@@ -30,7 +30,7 @@ def test_tables_lose_the_servers_that_break_and_get_them_back(lab: Lab, tmp_path
     park = Park(servers, director, tmp_path)
     park.start()
     director.configure(configuration(SERVERS, 1.0))
-    director.start("-D", "-S", "0", "-C", timeout=60)
+    director.start("-D", "-S", "0", "-C")
     empty = [f"-A {service(case)} -s rr" for case in CASES]
     full = [*empty, *(f"-a {service(case)} -r {SERVERS}:{case.port} -m -w 1" for case in CASES)]
     wait_for_tables(director, full)
