@@ -16,9 +16,15 @@ if TYPE_CHECKING:
     from keepalived_py.vrrp.running import RunningInstance
     from keepalived_py.vrrp.takeover import PlacedAddress
 
+SILENCE = 0.01
+"""Seconds without news of interfaces after which all is heard that has happened."""
+
 
 class Defender:
     """Defends the addresses of every instance.
+
+    An address that goes is not judged at once: an instance that takes its addresses off and, as master again, adds
+    them hears of both later, and bit by bit when there are thousands.
 
     Args:
         reactor: clock and timers.
@@ -41,6 +47,8 @@ class Defender:
         self._table = table
         self._executor = executor
         self._judge = judge
+        self._missing: dict[tuple[str, int, bytes, int], tuple[RunningInstance, PlacedAddress]] = {}
+        self._verdict = reactor.timer(self._judge_missing)
 
     def is_present(self, placed: PlacedAddress) -> bool:
         """Return whether an address is on its interface."""
@@ -48,13 +56,32 @@ class Defender:
         key = (placed.request.address, placed.request.prefix_length, placed.request.peer)
         return interface is not None and key in interface.addresses
 
-    def address_removed(self, running: RunningInstance, change: Change, now: float) -> None:
-        """Another program took a virtual address away: put it back, within bounds, as long as we are master."""
+    def address_removed(self, running: RunningInstance, change: Change) -> None:
+        """What may be a virtual address went: it is missing if it is not there when all is heard."""
         assert change.address is not None
         key = (change.interface.index, change.address.address, change.address.prefix_length)
         placed = running.takeover.by_key.get(key)
-        if placed is None or not running.holding or not placed.watched or self.is_present(placed):
-            return  # it went with its interface, we took it off ourselves, nobody shall put it back, or somebody has
+        if placed is not None and placed.watched:
+            self._missing[(running.name, *key)] = (running, placed)
+
+    def heard(self, now: float) -> None:
+        """There was news of interfaces: judge what is missing a moment after the last."""
+        if self._missing:
+            self._verdict.move(now + SILENCE)
+
+    def _judge_missing(self) -> None:
+        """All is heard: defend what is missing; what is still being added by us, later."""
+        now = self._reactor.time()
+        suspects, self._missing = self._missing, {}
+        for name, (running, placed) in suspects.items():
+            if running.adding:
+                self._missing[name] = (running, placed)
+            elif running.holding and running.takeover.by_key.get(placed.key) == placed and not self.is_present(placed):
+                self._defend(running, placed, now)
+        self.heard(now)
+
+    def _defend(self, running: RunningInstance, placed: PlacedAddress, now: float) -> None:
+        """Another program took a virtual address away: put it back, within bounds."""
         history = running.restorations.setdefault(placed.request.address, Restoration())
         delay = history.removed(now)
         what = (

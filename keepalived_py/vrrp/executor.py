@@ -240,7 +240,7 @@ class Executor:
         """Take the addresses of a crashed predecessor as ours: what is missing is added, nothing is announced."""
         running.holding = True
         self.holders.add(running)
-        self.work.add(running, self._adding(running, running.takeover, ()))
+        self._add(running, running.takeover, ())
         if running.holdings is not None:
             self.installer().activate(running.holdings, running)
 
@@ -264,23 +264,23 @@ class Executor:
 
     def _add_and_announce(self, running: RunningInstance, takeover: Takeover) -> None:
         bursts = bursts_of(takeover)
-        self.work.add(running, self._adding(running, takeover, bursts))
+        self._add(running, takeover, bursts)
         self.work.add(running, self.announcer.announcing(bursts, self.announcer.rounds_left(running)))
 
     def _add_addresses(self, running: RunningInstance, _now: float) -> None:
-        self.work.drop(running)
+        self._drop(running)
         running.holding = running.announced = True
         self.holders.add(running)
         if running.takeover.addresses:
             self._lines.append(vocabulary.setting_addresses(running.name))
-        self.work.add(running, self._adding(running, running.takeover, running.bursts))
+        self._add(running, running.takeover, running.bursts)
         if running.holdings is not None:
             self._lines.append(vocabulary.setting_routing(running.name))
             self.installer().activate(running.holdings, running)
         self.remove_stale(running)
 
     def _remove_addresses(self, running: RunningInstance, _now: float) -> None:
-        self.work.drop(running)
+        self._drop(running)
         self._record.left_master(running.name)
         self.holders.discard(running)
         if running.holdings is not None:
@@ -302,6 +302,14 @@ class Executor:
         running.stale = Takeover((*running.stale.beyond(takeover).addresses, *reserved))
         return Takeover(placed for placed in takeover.addresses if not self._is_wanted(placed))
 
+    def _drop(self, running: RunningInstance) -> None:
+        self.work.drop(running)
+        running.adding = 0
+
+    def _add(self, running: RunningInstance, takeover: Takeover, bursts: tuple[AnnouncingBurst, ...]) -> None:
+        running.adding += 1
+        self.work.add(running, self._adding(running, takeover, bursts))
+
     def _adding(
         self, running: RunningInstance, takeover: Takeover, bursts: tuple[AnnouncingBurst, ...]
     ) -> Iterator[float]:
@@ -320,6 +328,7 @@ class Executor:
             if pause is not None:
                 yield pause
                 yield from frames
+        running.adding -= 1
 
     def _removing(self, running: RunningInstance, takeover: Takeover) -> Iterator[float]:
         for index, part in enumerate(takeover.removals.slices):

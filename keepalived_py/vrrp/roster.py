@@ -355,8 +355,8 @@ class Roster:
         for running, change in removals:
             if running.takeover.has_foreign:
                 self._outfitter.place(running)  # what we put in its place will be ours
-            self._defender.address_removed(running, change, now)
-            running.arm()
+            self._defender.address_removed(running, change)
+        self._defender.heard(now)
         self._pool.settle()
 
     def _owners(self, change: Change) -> list[RunningInstance]:

@@ -75,6 +75,7 @@ class RunningInstance:
         ended: whether it is an instance no more: timers that still come for it do nothing.
         holding: whether the addresses are ours: added, or being added.
         announced: whether the addresses being added are announced once as they come.
+        adding: pieces of work that add addresses and have not ended.
         inherited_priority: effective priority of a crashed predecessor; 0 without one.
         faults: reasons that the machine was told, with what is to be said when each is gone.
         given_up: addresses that other programs keep removing; the instance leaves them to others for a while.
@@ -103,6 +104,7 @@ class RunningInstance:
     ended: bool = False
     holding: bool = False
     announced: bool = False
+    adding: int = 0
     inherited_priority: int = 0
     faults: dict[str, str] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)

@@ -173,3 +173,24 @@ def test_followers_hear_of_every_transition_in_order_and_after_the_frames_of_the
     assert [state for state, _ in listener.heard] == ["BACKUP", "MASTER", "INIT"]
     executor.close()
     reactor.close()
+
+
+def test_instance_is_adding_until_the_last_slice_is_with_the_kernel_or_its_state_changes(
+    wire: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_module, "NetlinkSocket", RecordingNetlink)
+    reactor = Reactor()
+    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
+    running = RunningInstance(VrrpInstance(name="VI_1"), VirtualRouter(Parameters(name="VI_1", vrid=1)))
+    executor.prepare(running, Takeover(placed(number) for number in range(2 * SLICE_SIZE)))
+    executor.perform(running, (Effect.ADD_ADDRESSES,), 0.0)
+    assert running.adding == 1
+    executor.perform(running, (Effect.REMOVE_ADDRESSES,), 0.0)
+    assert running.adding == 0
+    executor.perform(running, (Effect.ADD_ADDRESSES,), 0.0)
+    executor.restore(running, running.takeover.addresses[0])
+    assert running.adding == 2
+    executor.finish(running)
+    assert running.adding == 0
+    executor.close()
+    reactor.close()
