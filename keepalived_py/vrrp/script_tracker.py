@@ -41,6 +41,8 @@ class WatchedScript:
         runs: the last ones, oldest first.
         skipped: runs that did not take place because the one before had not ended.
         last_status: exit code of the last run that had one.
+        budget: of lines about what runs have said.
+        skips_budget: of lines about runs that were skipped; hundreds of them must not silence the others.
     """
 
     def __init__(self, definition: VrrpScript, now: float) -> None:
@@ -55,6 +57,7 @@ class WatchedScript:
         self.last_status = 0
         self.last_problem = ""
         self.budget = LineBudget(LINES_AT_ONCE, LINES_INTERVAL)
+        self.skips_budget = LineBudget(LINES_AT_ONCE, LINES_INTERVAL)
 
     @property
     def name(self) -> str:
@@ -141,7 +144,8 @@ class ScriptTracker:
         self._arm(script)
         if script.program is not None:
             script.skipped += 1
-            self._say(script, now, vocabulary.script_skipped(script.name, overdue=script.overdue))
+            if script.skips_budget.allows(now):
+                self._log.info(vocabulary.script_skipped(script.name, overdue=script.overdue))
             return
         definition = script.definition
         assert definition.script is not None

@@ -125,6 +125,19 @@ def test_runs_are_skipped_while_one_lasts_with_few_lines_about_it(bench: Bench, 
     bench.until_results(2)
 
 
+def test_skipped_runs_do_not_silence_what_a_script_says_in_the_end(bench: Bench, tmp_path: Path) -> None:
+    text = f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo refused >&2; exit 2"
+    bench.tracker.take([script(text, interval=0.02, timeout=60.0)])
+    run_until(bench.loop, lambda: bench.tracker.scripts["chk"].skipped > 20)
+    (tmp_path / "go").touch()
+    bench.until_results(1)
+    assert bench.told == [
+        "Script `chk` now returning 2",
+        "Script `chk` says: refused",
+        "VRRP_Script(chk) failed (exited with status 2)",
+    ]
+
+
 def test_last_runs_are_kept_and_no_more(bench: Bench) -> None:
     bench.tracker.take([script("exit 0", interval=0.01)])
     bench.until_results(RUNS_KEPT + 3)
