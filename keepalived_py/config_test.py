@@ -19,7 +19,7 @@ def config_test(options: Options) -> int:
 
     Diagnostics go to standard error, or are appended to the file given with --config-test.
     """
-    loaded = load(options.config_file, options)
+    loaded = load(options.config_file, options, interfaces_in=_interfaces_in)
     text = "".join(f"{diagnostic.render()}\n" for diagnostic in loaded.diagnostics.in_order(loaded.files))
     if loaded.config is not None:
         write_merged(options, loaded.config)
@@ -35,6 +35,12 @@ def write_merged(options: Options, config: Config) -> None:
 
     with os.fdopen(options.config_descriptor, "wb") as file:
         file.write(dump(config).encode("utf-8", "surrogateescape"))
+
+
+def _interfaces_in(namespace: str) -> list[str]:
+    from keepalived_py.kernel.namespace import interfaces_in  # noqa: PLC0415 - few configurations run in a namespace
+
+    return interfaces_in(namespace)
 
 
 def _write(text: bytes, path: str | None) -> bool:

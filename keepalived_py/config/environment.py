@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from keepalived_py.structure import field, structure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
 
 @structure
@@ -149,29 +149,52 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 10
 
 
+class _Everything:
+    """What holds anything."""
+
+    def __contains__(self, _item: object) -> bool:
+        return True
+
+
 class SystemEnvironment:
     """This machine, now. Interfaces are listed once, when first asked for.
 
     Args:
         ask_resolver: False takes every host name for known: a daemon must not wait for the resolver while it starts.
+        list_interfaces: names the interfaces of another network namespace than this one; when it raises OSError,
+            every interface is taken for known.
     """
 
-    def __init__(self, *, ask_resolver: bool = True) -> None:
+    def __init__(
+        self, *, ask_resolver: bool = True, list_interfaces: Callable[[], Iterable[str]] | None = None
+    ) -> None:
         self._ask_resolver = ask_resolver
-        self._interfaces: frozenset[str] | None = None
+        self._list_interfaces = list_interfaces
+        self._interfaces: Container[str] | None = None
 
     def interface_exists(self, name: str) -> bool:
-        """Return whether the interface exists in this network namespace."""
+        """Return whether the interface exists in the network namespace."""
         if self._interfaces is None:
-            import socket  # noqa: PLC0415 (a configuration without interfaces does not need it)
-
-            self._interfaces = frozenset(name for _, name in socket.if_nameindex())
+            self._interfaces = self._known_interfaces()
         return name in self._interfaces
 
+    def _known_interfaces(self) -> Container[str]:
+        if self._list_interfaces is not None:
+            try:
+                return frozenset(self._list_interfaces())
+            except OSError:
+                return _Everything()
+        import socket  # noqa: PLC0415 (a configuration without interfaces does not need it)
+
+        return frozenset(name for _, name in socket.if_nameindex())
+
     def interface_is_loopback(self, name: str) -> bool:
-        """Return whether sysfs calls the interface a loopback one (IFF_LOOPBACK, linux/if.h)."""
-        if not self.interface_exists(name):
-            return False
+        """Return whether sysfs calls the interface a loopback one (IFF_LOOPBACK, linux/if.h).
+
+        It shows this network namespace only; in another one the loopback interface is called `lo`.
+        """
+        if not self.interface_exists(name) or self._list_interfaces is not None:
+            return name == "lo"
         try:
             with open(f"/sys/class/net/{name}/flags", encoding="ascii") as flags:  # noqa: PTH123
                 return bool(int(flags.read(), 16) & 0x8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keepalived_py.config.build import build
@@ -22,6 +23,8 @@ from keepalived_py.garbage import collected_later
 from keepalived_py.structure import structure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from keepalived_py.config.environment import Environment
     from keepalived_py.config.model import Config
     from keepalived_py.options import Options
@@ -92,7 +95,13 @@ def read(
     return Text(statements, tuple(expander.files_read), expander.size, expander.include_failed)
 
 
-def load(path: str, options: Options, environment: Environment | None = None, earlier: Earlier | None = None) -> Loaded:
+def load(
+    path: str,
+    options: Options,
+    environment: Environment | None = None,
+    earlier: Earlier | None = None,
+    interfaces_in: Callable[[str], Iterable[str]] | None = None,
+) -> Loaded:
     """Read, type and check a configuration.
 
     Args:
@@ -101,12 +110,20 @@ def load(path: str, options: Options, environment: Environment | None = None, ea
         environment: the machine that the configuration is checked against; this one when None (which asks
             the resolver for host names in a configuration test only).
         earlier: the configuration in force, of which a reload reads again what has changed.
+        interfaces_in: names the interfaces of a network namespace, for configurations that run in one; raises
+            OSError when it cannot.
     """
     with collected_later():
-        return _load(path, options, environment or SystemEnvironment(ask_resolver=options.config_test), earlier)
+        return _load(path, options, environment, earlier, interfaces_in)
 
 
-def _load(path: str, options: Options, environment: Environment, earlier: Earlier | None) -> Loaded:
+def _load(
+    path: str,
+    options: Options,
+    environment: Environment | None,
+    earlier: Earlier | None,
+    interfaces_in: Callable[[str], Iterable[str]] | None,
+) -> Loaded:
     diagnostics = Diagnostics()
     text = read(path, diagnostics, config_id=options.config_id, all_include_checks=options.all_include_checks)
     if not text.files:
@@ -114,6 +131,10 @@ def _load(path: str, options: Options, environment: Environment, earlier: Earlie
     prints = TextPrints(text.statements)
     familiar = earlier.familiar(prints) if earlier is not None and not len(diagnostics) else {}
     built = build(text.statements, diagnostics, NameTables().number, familiar)
+    if environment is None:
+        namespace = options.namespace or built.net_namespace
+        list_interfaces = partial(interfaces_in, namespace) if namespace and interfaces_in else None
+        environment = SystemEnvironment(ask_resolver=options.config_test, list_interfaces=list_interfaces)
     config = check(built, environment, diagnostics, familiar)
     unusable = text.include_failed or diagnostics.exit_code() is ConfigTestCode.MISSING_WORD
     remembered = NO_PRINTS if len(diagnostics) else prints.of(built, config)

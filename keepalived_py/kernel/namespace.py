@@ -48,3 +48,11 @@ def visit(path: str) -> Iterator[None]:
             checked(LIBC.setns(home, CLONE_NEWNET), "setns")
     finally:
         os.close(home)
+
+
+def interfaces_in(name: str) -> list[str]:
+    """Return the names of the interfaces of the network namespace `name`. Raises OSError."""
+    import socket  # noqa: PLC0415 - few configurations run in a namespace
+
+    with visit(os.path.join(DIRECTORY, name)):  # noqa: PTH118
+        return [interface for _, interface in socket.if_nameindex()]

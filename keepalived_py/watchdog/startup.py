@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keepalived_py.errors import KeepalivedError
@@ -285,7 +286,7 @@ def the_parts() -> Parts:
     from keepalived_py.config.snapshot import Snapshot  # noqa: PLC0415
 
     return Parts(
-        load=load,
+        load=partial(load, interfaces_in=namespace.interfaces_in),
         store=Snapshot.create,
         not_in_effect=not_in_effect,
         children={places.CHECKERS: _check_child, places.VRRP: _vrrp_child},

@@ -40,3 +40,26 @@ def test_search_path_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_host_names_are_taken_for_known_where_nobody_may_wait() -> None:
     assert SystemEnvironment(ask_resolver=False).resolves("no-such-host.invalid")
+
+
+def test_interfaces_of_another_namespace_are_asked_for_once_and_when_they_are_needed() -> None:
+    asked = []
+
+    def interfaces() -> list[str]:
+        asked.append("interfaces")
+        return ["lo", "inside0"]
+
+    there = SystemEnvironment(list_interfaces=interfaces)
+    assert asked == []
+    assert [there.interface_exists(name) for name in ("inside0", "lo", "outside0")] == [True, True, False]
+    assert [there.interface_is_loopback(name) for name in ("inside0", "lo")] == [False, True]
+    assert asked == ["interfaces"]
+
+
+def test_interfaces_of_a_namespace_that_cannot_be_entered_are_taken_for_known() -> None:
+    def interfaces() -> list[str]:
+        raise FileNotFoundError
+
+    there = SystemEnvironment(list_interfaces=interfaces)
+    assert there.interface_exists("any0")
+    assert not there.interface_is_loopback("any0")

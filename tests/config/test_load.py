@@ -81,3 +81,20 @@ def test_main_file_that_cannot_be_read_ends_with_4(tmp_path: Path, monkeypatch: 
     message = f"error: configuration file '{path}' cannot be read: Permission denied"
     assert [entry.render() for entry in loaded.diagnostics] == [message]
     assert (loaded.config, loaded.exit_code) == (None, ConfigTestCode.BAD_ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "asked"),
+    [
+        ("net_namespace red\n", Options(), "red"),
+        ("net_namespace red\n", Options(namespace="blue"), "blue"),
+        ("", Options(namespace="blue"), "blue"),
+    ],
+)
+def test_interfaces_are_looked_for_where_the_daemon_will_run(
+    tmp_path: Path, line: str, options: Options, asked: str
+) -> None:
+    path = write(tmp_path, line + instance_text("track_interface {\n nowhere0\n}", interface="inside0"))
+    loaded = load(path, options, interfaces_in=lambda name: {"lo", "inside0"} if name == asked else set())
+
+    assert [one.message for one in loaded.diagnostics] == ["(VI_1) track_interface nowhere0 does not exist: ignored"]
