@@ -376,6 +376,9 @@ def main(words: Sequence[str] | None = None) -> int:
         from keepalived_py.config_test import config_test  # noqa: PLC0415 - not needed by the daemon's start
 
         return config_test(line.options)
-    from keepalived_py.watchdog.startup import start  # noqa: PLC0415 - not needed by --version and the like
+    from keepalived_py.watchdog import signals  # noqa: PLC0415 - not needed by --version and the like
+
+    signals.hold()
+    from keepalived_py.watchdog.startup import start  # noqa: PLC0415 - as above
 
     return start(line.options, words)

@@ -28,12 +28,19 @@ TO_VRRP = frozenset({int(STATS), JSON, JSON_ELSEWHERE, STATS_CLEAR})
 
 WAITED = frozenset({*map(int, STOP), int(RELOAD), int(CHILD), int(ASKED)}) | TO_ALL | TO_VRRP
 
+_ASKING = WAITED - {*map(int, STOP), int(CHILD), int(ASKED)}
+
 _FAULTS = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS}
 )
 _JOB_CONTROL = frozenset({signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT})
 _UNCATCHABLE = frozenset({signal.SIGKILL, signal.SIGSTOP})
 KEPT = frozenset(map(int, _FAULTS | _JOB_CONTROL | _UNCATCHABLE))
+
+
+def hold() -> None:
+    """Let what asks a daemon for something wait while it starts; what stops it still does so at once."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING)
 
 
 def take_over(*, ignore_interrupt: bool) -> None:
@@ -52,8 +59,10 @@ def take_over(*, ignore_interrupt: bool) -> None:
 
 def give_back() -> None:
     """Give a process that is no supervisor (the one that waits for a daemon to start) the ordinary behaviour."""
-    for number in (*STOP, RELOAD):
+    for number in STOP:
         signal.signal(number, signal.SIG_DFL)
+    for asking in _ASKING:
+        signal.signal(asking, signal.SIG_IGN)  # meant for the daemon; what waits is dropped
     signal.pthread_sigmask(signal.SIG_UNBLOCK, WAITED)
 
 

@@ -1,6 +1,8 @@
 """The options of `keepalived`, and those invocations that start nothing."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,29 @@ def test_letters_and_names_are_unique() -> None:
     letters = [option.short for option in cli.OPTIONS if option.short]
     assert len(set(letters)) == len(letters)
     assert len(cli.BY_NAME) == len(cli.OPTIONS)
+
+
+PROGRAM_THAT_SHOWS_WHAT_IS_BLOCKED = """
+import signal
+import subprocess
+import sys
+from keepalived_py import cli
+from keepalived_py.watchdog import startup
+
+def start(options, words):
+    print(*sorted(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, []))))
+    return 0
+
+startup.start = start
+cli.main(["-n"])
+"""
+
+
+def test_signals_that_ask_a_daemon_for_something_are_held_while_it_starts() -> None:
+    blocked = subprocess.run(
+        [sys.executable, "-c", PROGRAM_THAT_SHOWS_WHAT_IS_BLOCKED], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    asking = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN + 2, signal.SIGRTMAX - 1)
+    assert {int(number) for number in asking} <= {int(number) for number in blocked}
+    assert not {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD} & {int(number) for number in blocked}

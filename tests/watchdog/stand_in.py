@@ -24,7 +24,7 @@ from keepalived_py.config.model import Config
 from keepalived_py.config.model.globals import GlobalDefs
 from keepalived_py.errors import ConfigError, ConfigTestCode
 from keepalived_py.reactor import Reactor
-from keepalived_py.watchdog import places, startup
+from keepalived_py.watchdog import places, signals, startup
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -201,6 +201,7 @@ def behave(child: Child, orders: list[str]) -> None:
 def main() -> int:
     """Run it."""
     standard_streams.complete()
+    signals.hold()
     parts = startup.Parts(
         load=load,
         store=lambda _directory: Store(),

@@ -196,6 +196,23 @@ def test_sigint_stops(daemon: Daemon) -> None:
     assert daemon.end() == 0
 
 
+def test_signals_that_come_while_the_daemon_starts_are_served_when_it_runs(daemon: Daemon) -> None:
+    daemon.start("read-slowly 0.5")
+    daemon.wait_for_line("Command line: .*")
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        daemon.send(number)
+
+    daemon.wait_for_line("reloaded 2", count=2)
+    daemon.wait_for_line("got USR1", count=2)
+
+
+def test_signal_to_stop_ends_a_daemon_that_reads_its_configuration_still(daemon: Daemon) -> None:
+    daemon.start("read-slowly 60")
+    daemon.wait_for_line("Command line: .*")
+
+    assert daemon.stop() == -signal.SIGTERM
+
+
 def test_reload_of_a_good_file_reaches_both_children(daemon: Daemon) -> None:
     daemon.up()
     daemon.reload("other")
