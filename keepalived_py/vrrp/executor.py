@@ -231,7 +231,11 @@ class Executor:
 
     def _is_wanted(self, placed: PlacedAddress) -> bool:
         """Return whether an address must not be removed: an instance holds it, or may get it in this reload."""
-        return self._is_reserved(placed) or any(placed.key in holder.takeover.by_key for holder in self.holders)
+        return self._is_reserved(placed) or self.is_held(placed)
+
+    def is_held(self, placed: PlacedAddress) -> bool:
+        """Return whether an instance that is master has an address."""
+        return any(placed.key in holder.takeover.by_key for holder in self.holders)
 
     def _is_reserved(self, placed: PlacedAddress) -> bool:
         return bool(self.reserved) and (placed.request.address, placed.request.prefix_length) in self.reserved

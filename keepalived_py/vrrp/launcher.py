@@ -111,7 +111,7 @@ class Launcher:
         """Remove virtual addresses that an earlier run, which could not clean up, left on the interfaces."""
         present = [placed for placed in running.takeover.addresses if self._defender.is_present(placed)]
         foreign = [placed.text for placed in present if placed.foreign]
-        leftovers = [placed for placed in present if not placed.foreign]
+        leftovers = [placed for placed in present if not placed.foreign and not self._executor.is_held(placed)]
         if foreign:
             self._log.info(f"({running.name}) not put there by keepalived, left alone: {', '.join(foreign)}")
         if leftovers:

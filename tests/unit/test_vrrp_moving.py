@@ -3,6 +3,8 @@
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -24,15 +26,18 @@ from keepalived_py.observability.log import Log
 from keepalived_py.reactor import Reactor
 from keepalived_py.vrrp import announcer as announcer_module
 from keepalived_py.vrrp import executor as executor_module
-from keepalived_py.vrrp.adoption import AdoptionRecord
+from keepalived_py.vrrp.adoption import NO_LEGACY, AdoptionRecord
 from keepalived_py.vrrp.effects import Effect
 from keepalived_py.vrrp.executor import Executor
 from keepalived_py.vrrp.footing import plain_footing
+from keepalived_py.vrrp.groups import Groups
+from keepalived_py.vrrp.launcher import Launcher
 from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.placement import source_of
 from keepalived_py.vrrp.router import VirtualRouter
 from keepalived_py.vrrp.running import RunningInstance
 from keepalived_py.vrrp.takeover import PlacedAddress, Takeover
+from keepalived_py.vrrp.tracking import Tracking
 
 Requests = list[tuple[str, int]]
 ONE, TWO, THREE = 1, 2, 3
@@ -160,6 +165,21 @@ def test_address_that_two_hold_stays_when_one_leaves_and_goes_with_the_other(exe
     assert removals() == [ONE]
     executor.perform(second, (Effect.REMOVE_ADDRESSES,), 2.0)
     assert removals() == [ONE, TWO]
+
+
+def test_instance_that_begins_leaves_the_address_of_another_master_alone(executor: Executor) -> None:
+    holder(executor, "holder", ONE)
+    newcomer = RunningInstance(VrrpInstance(name="newcomer"), VirtualRouter(Parameters(name="newcomer", vrid=2)))
+    executor.prepare(newcomer, Takeover((placed(ONE), placed(TWO))))
+    reactor = executor._reactor
+    newcomer.timer = reactor.timer(lambda: None)
+    anywhere: Any = SimpleNamespace(is_present=lambda _placed: True)
+    tracking, log = Tracking(), Log("x", syslog=False)
+    launcher = Launcher(reactor, log, executor, anywhere, tracking, Groups(log, executor, {}), executor.perform)
+
+    launcher.launch(newcomer, NO_LEGACY)
+
+    assert removals() == [TWO]
 
 
 def test_removal_in_two_parts_forgets_no_address_that_became_stale_in_between(executor: Executor) -> None:
