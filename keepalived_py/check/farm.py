@@ -99,6 +99,7 @@ class Farm:
                 self._herald.happened(virtual, virtual.health.ended())
             elif new is not virtual:
                 self._herald.happened(virtual, virtual.health.left(virtual.reals.keys() - new.reals.keys()))
+                self._herald.happened(new, new.health.reweighed(virtual.health))
         self._judge_everything_seen()
 
     def bring(self) -> None:

@@ -225,6 +225,15 @@ class VirtualServer:
             return ()
         return (Event(EventKind.WEIGHT_CHANGED, key, old, new), *self._review())
 
+    def reweighed(self, earlier: VirtualServer) -> Events:
+        """A reload has given servers that it kept another weight; `started` has seen to the quorum."""
+        kept = ((earlier.servers[key], server) for key, server in self.servers.items() if key in earlier.servers)
+        return tuple(
+            Event(EventKind.WEIGHT_CHANGED, new.key, old.weight, new.weight)
+            for old, new in kept
+            if old.weight != new.weight
+        )
+
     def left(self, keys: Iterable[str]) -> Events:
         """A reload has taken servers away."""
         events = []

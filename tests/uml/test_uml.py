@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -21,10 +22,14 @@ MODULES = {
     "test_ipvs.py": IPVS,
     "test_links.py": ("veth", "bridge", "macvlan", "ipvlan", "vrf", "dummy", "8021q"),
 }
-TIMEOUT = 600.0
-"""Seconds for one file, the boot included."""
+TIMEOUT = 3000.0 if os.environ.get("KEEPALIVED_EVERY") == "1" else 600.0
+"""Seconds for one file, the boot included; `make test-tables` tries every configuration."""
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(900), pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.timeout(TIMEOUT + 300),
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "-"),
+]
 
 
 def test_kernel_runs_a_command_and_returns_its_exit_code() -> None:

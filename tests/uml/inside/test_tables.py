@@ -26,7 +26,7 @@ PAUSE = 0.05
 """Seconds between two looks at the tables."""
 REST, CALM = 0.15, 5.0
 """Seconds without a change after which tables are read: equal ones, and others."""
-EVERY = int(os.environ.get("KEEPALIVED_EVERY", "1000"))
+EVERY = int(os.environ.get("KEEPALIVED_EVERY", "8"))
 """Of the configurations one in so many is tried, besides those of SURE."""
 SURE = ("octavia", "kube-keepalived-vip")
 ELSEWHERE = re.compile(

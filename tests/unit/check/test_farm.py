@@ -145,6 +145,8 @@ def test_reload_of_the_same_touches_nothing_and_a_changed_weight_is_one_edit(
     assert [(one.action.name, one.destination and one.destination.weight) for one in stage.tables.commands] == [
         ("CHANGE_DESTINATION", 7)
     ]
+    changed = [line for line in stage.log.lines if line.startswith("Changing")]
+    assert changed == [f"Changing weight from 1 to 7 for active service [127.0.0.1]:{second} of VS [192.0.2.1]:81"]
 
 
 def test_dead_server_stays_dead_over_a_reload_and_its_check_goes_on(
