@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from keepalived_py.config.environment import Environment
     from keepalived_py.config.fields import Record
     from keepalived_py.config.model.check import RealServer, VirtualServer
+    from keepalived_py.config.model.checkers import MiscCheck
     from keepalived_py.config.model.globals import GlobalDefs
     from keepalived_py.config.model.tracking import VrrpScript
 
@@ -112,10 +113,11 @@ class ScriptChecks:
         for index, real in enumerate(server.real_server):
             checked = self.check_record(real, name)
             if real.misc_check:
-                scripts = tuple(self.check_record(check, name) for check in real.misc_check)
-                if any(one is not other for one, other in zip(scripts, real.misc_check, strict=True)):
-                    usable = tuple(check for check in scripts if check.misc_path is not None)
-                    checked = checked.changed(misc_check=usable)
+                alpha = server.alpha if real.alpha is None else real.alpha
+                found = (self._check_misc(check, name, alpha=alpha) for check in real.misc_check)
+                scripts = tuple(check for check in found if check is not None)
+                if scripts != real.misc_check:
+                    checked = checked.changed(misc_check=scripts)
             if checked is not real:
                 changed[index] = checked
         if not changed:
@@ -123,6 +125,13 @@ class ScriptChecks:
         return server.changed(
             real_server=tuple(changed.get(index, real) for index, real in enumerate(server.real_server))
         )
+
+    def _check_misc(self, check: MiscCheck, name: str, *, alpha: bool) -> MiscCheck | None:
+        """Return a check that can run, else None; with alpha one without its script, whose server is down then."""
+        if check.misc_path is None:
+            return None
+        checked: MiscCheck = self.check_record(check, name)
+        return checked if checked.misc_path is not None or (alpha if check.alpha is None else check.alpha) else None
 
     def _check_script(self, check: Correction[Any], word: str, attribute: str, script: Script) -> None:
         chosen: User | None = getattr(check.record, "user", None)

@@ -151,3 +151,25 @@ def test_check_scripts_without_script_security_are_a_security_problem() -> None:
     config, messages = check_text(server(real=missing), machine)
     assert messages == []
     assert config.virtual_servers[0].real_server[0].misc_check == ()
+
+
+@pytest.mark.parametrize(
+    ("of_virtual", "of_real", "of_check", "kept"),
+    [
+        ("", "", "misc_path /bin/none", 0),
+        ("alpha", "", "misc_path /bin/none", 1),
+        ("alpha", "alpha no", "misc_path /bin/none", 0),
+        ("", "alpha", "misc_path /bin/none", 1),
+        ("", "", "misc_path /bin/none\nalpha", 1),
+        ("alpha", "", "misc_path /bin/none\nalpha no", 0),
+        ("alpha", "", "", 0),
+    ],
+)
+def test_check_whose_script_is_missing_stays_with_alpha_only_and_keeps_its_server_down(
+    of_virtual: str, of_real: str, of_check: str, kept: int
+) -> None:
+    machine = RecordedEnvironment(paths={"/": PathStatus(0o040755), "/bin": PathStatus(0o040755)})
+    real = f"real_server 10.1.0.1 80 {{\n{of_real}\nMISC_CHECK {{\n{of_check}\n}}\n}}"
+    config, _ = check_text(server(real=f"{of_virtual}\n{real}"), machine)
+    checks = config.virtual_servers[0].real_server[0].misc_check
+    assert [check.misc_path for check in checks] == [None] * kept

@@ -153,7 +153,7 @@ class Node:
         self.popen(*command, output=self.path("/var/log/syslogd.out"))
         wait_for(
             lambda: self.attempt("test", "-S", "/dev/log").returncode == 0,
-            10,
+            40,
             lambda: f"{self.name}: /dev/log\n{self.text('/var/log/syslogd.out')}",
         )
 
