@@ -26,7 +26,12 @@ UP = ProbeResult(ok=True)
 
 
 def failed(detail: str) -> ProbeResult:
-    """Return a failure with its reason."""
+    """Return a failure with its reason.
+
+    A server may have said anything: what is not printable, a line end or half a character, is shown as `?`.
+    """
+    if not detail.isprintable():
+        detail = "".join(sign if sign.isprintable() else "?" for sign in detail)
     return ProbeResult(ok=False, detail=detail)
 
 

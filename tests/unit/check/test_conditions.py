@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Final
 import dns.message
 import dns.rdatatype
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keepalived_py.check.connect import connect
 from keepalived_py.check.dns_check import DnsCheck
 from keepalived_py.check.probe import UP, failed
+from keepalived_py.check.settings import Settings
 from keepalived_py.check.target import Target
 from keepalived_py.check.task import Task
 from keepalived_py.check.udp_check import UdpCheck
+from keepalived_py.check.web import Contexts, probe_of
+from keepalived_py.config.model.checkers import HttpGet, Url
 from tests.unit.check.asking import at, run
 from tests.unit.check.certificates import self_signed
 from tests.unit.check.conditions import ANSWERS, behaviour, check_of, closed_port, deaf_port, over_tls, wording
 from tests.unit.check.server import Server
+from tests.unit.check.web import plain, web_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +123,28 @@ def test_server_that_does_not_answer_rightly_is_down(
 def test_server_that_accepts_is_up_for_a_check_without_steps(reactor: Reactor, condition: str) -> None:
     with Server(behaviour(condition, "TCP_CHECK")) as server:
         assert run(reactor, check_of("TCP_CHECK", at(server.port, PATIENT))) == UP
+
+
+def test_page_cannot_write_more_into_the_log_than_its_reason(reactor: Reactor) -> None:
+    page = plain(body=rb'{"state": "\ud800\u001b[2J\nKeepalived: Stopped"}')
+    record = HttpGet(url=(Url(path="/", json_path=(("state", "fit"),)),))
+    with Server(web_server(page)) as server:
+        check = probe_of(record, at(server.port, PATIENT), "", Settings(), None, Contexts())
+        assert run(reactor, check).detail == "state is ??[2J?Keepalived: Stopped (/)"
+
+
+def test_agent_cannot_write_more_into_the_log_than_its_reason(reactor: Reactor) -> None:
+    with Server(lambda connection: connection.sendall(b"down#\x1b[2J\xff\r\x00gone\n")) as server:
+        result = run(reactor, check_of("AGENT_CHECK", at(server.port, PATIENT)))
+    assert result.detail == "the agent says down: ?[2J\ufffd??gone"
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_reason_is_one_line_that_can_be_logged(text: str) -> None:
+    detail = failed(text).detail
+    assert detail.isprintable()
+    assert len(detail) == len(text)
+    detail.encode()
 
 
 # Over UDP

@@ -61,6 +61,7 @@ def test_page_has_its_digest_in_every_version(
         (Url(path="/moved"), failed("status 302 (/moved)")),
         (Url(path="/none"), failed("status 404 (/none)")),
         (Url(path="/page", digest=digest_of("b")), failed(f"digest {digest_of('a')} differs (/page)")),
+        (Url(path="/page", regex="page of b"), failed("expression not found (/page)")),
         (Url(path="/page", method="HEAD"), UP),
         (Url(path="/state", json_path=(("state", "fit"), ("checks[0].free", "7"))), UP),
         (Url(path="/state", json_path=(("state", "ill"),)), failed("state is fit (/state)")),
@@ -70,6 +71,21 @@ def test_page_has_its_digest_in_every_version(
 )
 def test_answer_is_judged(reactor: Reactor, web: Nginx, url: Url, expected: ProbeResult) -> None:
     assert asked(reactor, HttpGet(url=(url,)), web.plain, "a.example") == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (SslUrl(path="/busy"), failed("status 503 (/busy)")),
+        (SslUrl(path="/page", digest=digest_of("a"), regex="page of a"), UP),
+        (SslUrl(path="/page", digest=digest_of("b")), failed(f"digest {digest_of('a')} differs (/page)")),
+        (SslUrl(path="/page", regex="page of b"), failed("expression not found (/page)")),
+    ],
+)
+def test_answer_over_tls_is_judged_like_any_other(
+    reactor: Reactor, web: Nginx, url: SslUrl, expected: ProbeResult
+) -> None:
+    assert asked(reactor, SslGet(url=(url,)), web.secret, "a.example") == expected
 
 
 @pytest.mark.parametrize(

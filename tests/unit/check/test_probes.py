@@ -66,11 +66,21 @@ def mail_server(*answers: bytes) -> Callable[[socket.socket], None]:
         ((b"220-one\r\n220-two\r\n220 three\r\n", b"250-a\r\n250 b\r\n", b"221 bye\r\n"), UP),
         ((b"220 here\n", b"250 hello\n", b"221 bye\n"), UP),
         ((b"554 no\r\n",), failed("bad greeting: '554 no'")),
+        ((b"421-so many\r\n421 later\r\n",), failed("bad greeting: '421 later'")),
         ((b"220 here\r\n", b"500 what?\r\n"), failed("bad answer to HELO: '500 what?'")),
         ((b"\xff\xfe\r\n",), failed("bad greeting: '\ufffd\ufffd'")),
         ((b"220 " + b"x" * 100_000 + b"\r\n",), failed("the answer is too long")),
     ],
-    ids=["polite", "several lines", "bare newlines", "refusing", "refusing HELO", "garbage", "endless line"],
+    ids=[
+        "polite",
+        "several lines",
+        "bare newlines",
+        "refusing",
+        "refusing for now",
+        "refusing HELO",
+        "garbage",
+        "endless line",
+    ],
 )
 def test_mail_server(reactor: Reactor, answers: tuple[bytes, ...], expected: ProbeResult) -> None:
     with Server(mail_server(*answers)) as server:
@@ -214,7 +224,7 @@ def test_host_that_lives_answers(reactor: Reactor, family: int, address: str) ->
     assert [run(reactor, check) for _ in range(3)] == [UP, UP, UP]
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x00" * 7, b"\x00" * 8, b"\x03\x01" + bytes(30)])
+@pytest.mark.parametrize("octets", [b"", b"\x00" * 7, b"\x00" * 8, b"\x03\x01" + bytes(30), bytes(8) + b"t" * 17])
 def test_what_is_no_echo_reply_of_ours_is_not_heard(octets: bytes) -> None:
     assert not PingCheck(Target(address="127.0.0.1"))._is_answer(octets, b"t" * 16)
 
@@ -228,6 +238,7 @@ def test_what_is_no_echo_reply_of_ours_is_not_heard(octets: bytes) -> None:
         ("exit 0", False, UP),
         ("exit 1", False, failed("exited with status 1")),
         ("echo first >&2; echo reason >&2; exit 3", False, failed("exited with status 3: reason")),
+        (r"printf '\377\033[0m\001\n' >&2; exit 1", False, failed("exited with status 1: \ufffd [0m")),
         ("exit 7", True, ProbeResult(ok=True, weight=5)),
         ("exit 2", True, ProbeResult(ok=True, weight=0)),
         ("exit 1", True, failed("exited with status 1")),
