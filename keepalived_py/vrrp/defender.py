@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SILENCE = 0.01
 """Seconds without news of interfaces after which all is heard that has happened."""
+LONGEST = 0.2
+"""Seconds after which what is missing is judged although the news goes on: others may change interfaces all day."""
 
 
 class Defender:
@@ -48,6 +50,7 @@ class Defender:
         self._executor = executor
         self._judge = judge
         self._missing: dict[tuple[str, int, bytes, int], tuple[RunningInstance, PlacedAddress]] = {}
+        self._missing_since = 0.0
         self._verdict = reactor.timer(self._judge_missing)
 
     def is_present(self, placed: PlacedAddress) -> bool:
@@ -62,17 +65,19 @@ class Defender:
         key = (change.interface.index, change.address.address, change.address.prefix_length)
         placed = running.takeover.by_key.get(key)
         if placed is not None and placed.watched:
+            if not self._missing:
+                self._missing_since = self._reactor.time()
             self._missing[(running.name, *key)] = (running, placed)
 
     def heard(self, now: float) -> None:
         """There was news of interfaces: judge what is missing a moment after the last."""
         if self._missing:
-            self._verdict.move(now + SILENCE)
+            self._verdict.move(min(now + SILENCE, self._missing_since + LONGEST))
 
     def _judge_missing(self) -> None:
         """All is heard: defend what is missing; what is still being added by us, later."""
         now = self._reactor.time()
-        suspects, self._missing = self._missing, {}
+        suspects, self._missing, self._missing_since = self._missing, {}, now
         for name, (running, placed) in suspects.items():
             if running.adding:
                 self._missing[name] = (running, placed)

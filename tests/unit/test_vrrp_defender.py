@@ -11,7 +11,7 @@ from keepalived_py.config.model.addresses import VirtualAddress
 from keepalived_py.config.model.vrrp import VrrpInstance
 from keepalived_py.kernel.interfaces import Change, ChangeKind, InterfaceTable
 from keepalived_py.kernel.rtnl import AF_INET, Address, AddressEvent, LinkEvent
-from keepalived_py.vrrp.defender import SILENCE, Defender
+from keepalived_py.vrrp.defender import LONGEST, SILENCE, Defender
 from keepalived_py.vrrp.footing import plain_footing
 from keepalived_py.vrrp.parameters import Parameters
 from keepalived_py.vrrp.placement import place
@@ -111,6 +111,17 @@ def test_address_that_another_program_removes_is_put_back_when_nothing_more_is_h
     assert scene.log.lines == [
         "(VI_1) virtual address 10.0.1.7 on eth0 was removed by another program: putting it back (attempt 1 of 5)"
     ]
+
+
+def test_address_is_put_back_though_others_change_interfaces_all_the_time(scene: Scene) -> None:
+    began = scene.clock.now
+    scene.kernel_tells(added=False)
+    while scene.clock.when is not None and scene.clock.when > scene.clock.now:
+        scene.clock.now = min(scene.clock.when, scene.clock.now + SILENCE / 2)
+        scene.defender.heard(scene.clock.now)
+    scene.clock.wait()
+    assert scene.restored == list(scene.running.takeover.addresses)
+    assert scene.clock.now == pytest.approx(began + LONGEST)
 
 
 def test_fight_that_is_lost_leaves_the_address_to_another_router(scene: Scene) -> None:
