@@ -49,6 +49,15 @@ class NotifyFifo:
         """Whether there is a pipe to write to."""
         return self._descriptor >= 0
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the pipe is what is at its path: others may have removed or replaced it."""
+        try:
+            there, ours = os.lstat(self.path), os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
     def open(self) -> bool:
         """Make the pipe unless it is there, and open it; return whether it can be used. Problems are logged."""
         try:
@@ -109,8 +118,8 @@ class NotifyFifo:
 
     def close(self) -> None:
         """Close the pipe, and remove it if we made it: removed first, so that no reader opens it again."""
-        if self._made:
-            self._made = False
+        made, self._made = self._made, False
+        if made and (not self.is_open or self.is_in_place):
             try:
                 os.unlink(self.path)  # noqa: PTH108 - pathlib is slow to import
             except OSError as problem:

@@ -103,6 +103,11 @@ class _Pipe:
         self._held: list[bytes] = []
         reader.exchanged = self._release
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the pipe is what is at its path."""
+        return self._fifo.is_in_place
+
     def write(self, line: bytes) -> None:
         if self.reader.restarting and len(self._held) < MOST_HELD:
             self._held.append(line)
@@ -139,7 +144,7 @@ class NotifyPipes:
         """Open what is configured now, close what is no longer; of two with one path the first counts.
 
         A pipe that stays keeps the lines that are in it, and its script is started anew, as at every reload. Lines
-        that are written meanwhile are for the new one.
+        that are written meanwhile are for the new one. One that others removed or replaced is opened again.
         """
         wanted: dict[tuple[str, int | None, int | None], Wish] = {}
         paths: set[str] = set()
@@ -149,7 +154,10 @@ class NotifyPipes:
                 continue
             paths.add(wish.fifo.path)
             wanted[wish.fifo.path, wish.fifo.uid, wish.fifo.gid] = wish
-        for key in self._pipes.keys() - wanted.keys():
+        for key in self._pipes.keys() & wanted.keys():
+            if not self._pipes[key].is_in_place:
+                self._log.warning(f"notify FIFO {key[0]} was removed or replaced: opening it again")
+        for key in [key for key, pipe in self._pipes.items() if key not in wanted or not pipe.is_in_place]:
             pipe = self._pipes.pop(key)
             pipe.reader.stop()
             pipe.close()

@@ -72,6 +72,27 @@ def test_reload_starts_the_reader_anew_and_keeps_the_pipe_and_its_lines(bench: B
     assert len(bench.programs.running) == 1, "never two readers of one pipe"
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_reload_makes_a_pipe_that_others_removed_and_takes_one_that_they_made(
+    bench: Bench, pipes: NotifyPipes, *, replaced: bool
+) -> None:
+    path = bench.directory / "pipe"
+    pipes.configure([wish(bench)])
+    path.unlink()
+    if replaced:
+        os.mkfifo(path)
+
+    pipes.configure([wish(bench)])
+    pipes.write(b"heard\n")
+
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    assert os.read(descriptor, 100) == b"heard\n"
+    os.close(descriptor)
+    assert bench.log.lines == [f"notify FIFO {path} was removed or replaced: opening it again"]
+    pipes.configure([])
+    assert path.exists() is replaced
+
+
 def test_lines_that_are_written_during_a_reload_are_for_the_new_reader(bench: Bench, pipes: NotifyPipes) -> None:
     text = (
         """trap '' TERM; echo ready >> told; exec 3<>"$1"; while read -r line <&3; do echo "1st $line" >> told; done"""
