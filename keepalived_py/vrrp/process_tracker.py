@@ -66,7 +66,7 @@ class ProcessTracker:
             buffer: bytes of the kernel's receive buffer; 0 for one that suits most machines.
             forced: whether it may exceed the limit of the system.
         """
-        quorums = {definition.name: ProcessQuorum(definition) for definition in definitions}
+        quorums = {definition.name: self._quorum(definition) for definition in definitions}
         patterns = {name: pattern_of(quorum.definition) for name, quorum in quorums.items()}
         self._quorums = quorums
         if not quorums:
@@ -81,6 +81,11 @@ class ProcessTracker:
             self._complete = False
             self._begin_scan()
         self._tell_all(quorums, Cause.OTHER)
+
+    def _quorum(self, definition: TrackProcess) -> ProcessQuorum:
+        """Return the one that there is, with the delay that it may be in, unless it has changed."""
+        known = self._quorums.get(definition.name)
+        return known if known is not None and known.definition == definition else ProcessQuorum(definition)
 
     def stop(self) -> None:
         """Count nothing any more."""
@@ -207,6 +212,8 @@ class ProcessTracker:
             self._delays.cancel()
 
     def _delay_over(self) -> None:
+        if not self._complete:  # the counts are not known yet; when they are, this timer is armed again
+            return
         now = self._reactor.time() + self._delays.slack
         for name, quorum in self._quorums.items():
             count = self._census.counts[name]

@@ -109,6 +109,24 @@ def test_end_waits_for_terminate_delay(bench: Bench) -> None:
     bench.until(0, 1, 1, 0)
 
 
+def test_reload_lets_a_delay_that_runs_run_on(bench: Bench) -> None:
+    one = bench.start()
+    bench.until(0, 1)
+    definition = bench.track(terminate_delay=1.5)
+    bench.tracker.take([definition])
+    bench.until(0, 1, 1)
+    bench.end(one)
+    quorum = bench.tracker._quorums["p"]
+    run_until(bench.loop, lambda: quorum.due_at)
+    due_at = quorum.due_at
+
+    bench.tracker.take([definition, TrackProcess.make({"name": "other", "process": ("none",)})])
+
+    assert bench.counts["p"] == [0, 1, 1]
+    assert bench.tracker._quorums["p"].due_at == due_at
+    bench.until(0, 1, 1, 0)
+
+
 def test_reload_with_another_quorum_tells_the_number_again(bench: Bench) -> None:
     bench.start()
     bench.until(0, 1)
