@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 import time
@@ -63,6 +64,19 @@ def test_answer_of_a_web_server(reactor: Reactor, answer: bytes, request_: Reque
         assert found.detail.startswith("no HTTP")
     else:
         assert found == expected
+
+
+@pytest.mark.parametrize("answer", [plain(), CHUNKED, b"SSH-2.0-OpenSSH\r\n", b""])
+def test_answers_are_gone_without_a_search_for_garbage(reactor: Reactor, answer: bytes) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with Server(web_server(answer)) as server:
+            run(reactor, HttpCheck(at(server.port), [Request(path="/")]))
+        left = [each for each in gc.get_objects() if isinstance(each, Answer)]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 @pytest.mark.parametrize(
