@@ -200,6 +200,17 @@ def test_timer_that_sets_itself_to_the_past_lets_sockets_be_read(
     assert pair[1].recv(16) == b"advert"
 
 
+def test_so_many_late_timers_fire_in_one_iteration_and_the_others_in_order_in_the_next(loop: Reactor) -> None:
+    fired: list[int] = []
+    late = loop.time() - 1.0
+    for number in range(module.FIRE_AT_ONCE + 10):
+        loop.call_at(late + number * 1e-6, fired.append, number)
+    iterate(loop)
+    assert fired == list(range(module.FIRE_AT_ONCE))
+    iterate(loop)
+    assert fired == list(range(module.FIRE_AT_ONCE + 10))
+
+
 def test_many_cancelled_timers_leave_the_queue(loop: Reactor) -> None:
     for _ in range(10 * module.COMPACT_ABOVE):
         loop.call_later(100, list).cancel()
