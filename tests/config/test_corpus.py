@@ -14,9 +14,9 @@ def test_every_real_configuration_agrees_in_exit_code_or_is_listed() -> None:
     expected = expected_codes()
     disagreements = {}
     for name, theirs in expected.items():
-        started = time.monotonic()
+        started = time.process_time()
         ours = int(load(str(CORPUS / name), Options(config_id="corpus"), machine).exit_code)
-        assert time.monotonic() - started < 10, name
+        assert time.process_time() - started < 10, name
         if ours != theirs:
             disagreements[name] = (theirs, ours)
     assert disagreements == listed_disagreements()

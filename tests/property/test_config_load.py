@@ -80,12 +80,12 @@ BLOCK = st.recursive(
 @given(st.lists(BLOCK, max_size=4).map("\n".join))
 @settings(max_examples=300, deadline=None)
 def test_any_mix_of_keywords_gives_a_configuration_and_diagnostics(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     statements, diagnostics = read_text(text)
     config = check(build(statements, diagnostics), MACHINE, diagnostics)
     assert config == config.changed()
     assert all(entry.render() for entry in diagnostics)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @given(st.binary(max_size=200))

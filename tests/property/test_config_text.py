@@ -40,9 +40,9 @@ def test_any_bytes_give_statements_or_diagnostics(data: bytes) -> None:
 @given(TEXT, TEXT)
 @settings(max_examples=300, deadline=None)
 def test_any_mix_of_syntax_ends_in_bounded_time(main: str, included: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     statements, diagnostics = read_files({"/etc/main.conf": main.encode(), "/etc/a.conf": included.encode()})
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     for statement in every(statements):
         assert 0 <= statement.at(1).column <= len(statement.line.text) + 1
         assert isinstance(statement.raw, str)

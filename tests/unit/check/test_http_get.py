@@ -193,10 +193,10 @@ def test_expression_that_cannot_be_used_says_why() -> None:
 
 def test_search_without_end_is_given_up() -> None:
     pattern = Pattern("(a+)+$", ["no_auto_possess", "no_start_optimize"])
-    began_at = time.monotonic()
+    began_at = time.process_time()
     with pytest.raises(PatternError, match="match limit exceeded"):
         pattern.is_found(b"a" * 5000 + b"b")
-    assert time.monotonic() - began_at < 5.0
+    assert time.process_time() - began_at < 5.0
 
 
 @given(pieces=st.lists(st.binary(max_size=60), max_size=10))
