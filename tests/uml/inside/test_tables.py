@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
-LIMIT = 25.0
+LIMIT = 60.0
 """Seconds after which the tables that two daemons have made are compared as they are."""
 PAUSE = 0.05
 """Seconds between two looks at the tables."""
