@@ -91,7 +91,7 @@ def test_recovery_is_told(bench: Bench, tmp_path: Path) -> None:
 
 def test_script_that_cannot_be_executed_fails_with_one_line(bench: Bench) -> None:
     command = Script(words=("/nonexistent",), path="/nonexistent")
-    bench.tracker.take([VrrpScript.make({"name": "chk", "script": command, "interval": 0.4})])
+    bench.tracker.take([VrrpScript.make({"name": "chk", "script": command, "interval": 0.4, "timeout": 30.0})])
     bench.until_results(3)
     assert set(bench.results) == {("chk", False, "could not be run: No such file or directory")}
     assert bench.log.lines == [
