@@ -142,12 +142,14 @@ def test_missing_connector_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_process_is_shown_by_its_short_name_and_command_line() -> None:
     with subprocess.Popen(["/bin/sleep", "300"]) as process:
-        while processes.command(process.pid) != (b"sleep", b""):
-            time.sleep(0.01)
-        assert processes.command(process.pid, 100) == (b"sleep", b"/bin/sleep\x00300\x00")
-        assert processes.command(process.pid, 4) == (b"sleep", b"/bin")
-        assert process.pid in processes.numbers()
-        process.kill()
+        try:
+            while processes.command(process.pid, 100) != (b"sleep", b"/bin/sleep\x00300\x00"):  # not both at once
+                time.sleep(0.01)
+            assert processes.command(process.pid) == (b"sleep", b"")
+            assert processes.command(process.pid, 4) == (b"sleep", b"/bin")
+            assert process.pid in processes.numbers()
+        finally:
+            process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert processes.command(process.pid) is None
     assert processes.command(process.pid) is None
