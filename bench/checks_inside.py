@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from bench.targets import CHECKED_PORT, LONE_ADDRESS, LONE_PORT, Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CONFIG, CHECKERS, PARENT, LOG = (Path("/run", name) for name in ("bench.conf", "checkers.pid", "parent.pid", "log"))
 LIMIT = 60.0
@@ -32,6 +32,8 @@ SETTLING = 3.0
 """Seconds from the first check of every server until processor time is measured."""
 SERVICE = struct.Struct("=H2x4sH2xI16sIIII56x")
 """struct ip_vs_service_entry of linux/ip_vs.h."""
+COUNTS, _COUNTS = Path("/run/counts"), struct.Struct("=QQQ")
+"""Where the stand-in for IPVS counts services added, destinations added, destinations removed."""
 IP_VS_SO_GET_INFO, IP_VS_SO_GET_SERVICE = 1153, 1155
 
 Figures = list[tuple[str, float]]
@@ -112,6 +114,41 @@ def _ask(option: int, answer: ctypes.Array[ctypes.c_char]) -> bool:
 _ASKING = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
 
 
+class KernelTables:
+    """What IPVS has of `services_config`."""
+
+    def are_full(self, count: int) -> bool:
+        """Whether every virtual server has its real servers."""
+        return service_count() == count and all(destination_count(number) == 4 for number in range(count))
+
+    def changed(self, number: int) -> Callable[[], bool]:
+        """Return what tells whether a virtual server has got another number of real servers."""
+        before = destination_count(number)
+        return lambda: destination_count(number) != before
+
+
+class CountedCommands:
+    """What the stand-in for IPVS has been told."""
+
+    def __init__(self) -> None:
+        COUNTS.write_bytes(bytes(_COUNTS.size))
+        os.environ["STAND_IN_COUNTS"] = str(COUNTS)
+
+    @staticmethod
+    def _counts() -> tuple[int, int, int]:
+        services, added, removed = _COUNTS.unpack(COUNTS.read_bytes())
+        return services, added, removed
+
+    def are_full(self, count: int) -> bool:
+        """Whether so many virtual servers with four real servers each were added."""
+        return self._counts()[:2] == (count, count * 4)
+
+    def changed(self, _number: int) -> Callable[[], bool]:
+        """Return what tells whether a real server has come or gone."""
+        before = self._counts()[1:]
+        return lambda: self._counts()[1:] != before
+
+
 # One keepalived
 
 
@@ -131,7 +168,7 @@ class Running:
         for path in (CHECKERS, PARENT):
             path.unlink(missing_ok=True)
         executable, _, preload = program.partition("+")
-        words = [executable, "-n", "-l", "-D", "-C", "-f", str(CONFIG), "-p", str(PARENT), "-c", str(CHECKERS)]
+        words = [executable, "-n", "-l", "-G", "-D", "-C", "-f", str(CONFIG), "-p", str(PARENT), "-c", str(CHECKERS)]
         self.began_at = time.monotonic()
         with LOG.open("wb") as log:
             self._process = subprocess.Popen(
@@ -230,21 +267,20 @@ def listening() -> socket.socket:
     return made
 
 
-def many_services(program: str, count: int, rounds: int) -> Figures:
+def many_services(program: str, count: int, rounds: int, tables: KernelTables | CountedCommands) -> Figures:
     """Start until all are in the table; reload with one real server more until it is there."""
     targets = Targets()
     middle = count // 2
     running = Running(program, services_config(count))
     try:
-        wait_until(lambda: service_count() == count, "services")
-        ready = wait_until(lambda: all(destination_count(number) == 4 for number in range(count)), "real servers")
+        ready = wait_until(lambda: tables.are_full(count), "services")
         figures = [("start", (ready - running.began_at) * 1e3)]
         time.sleep(SETTLING)
         for turn in range(rounds * 2):
             more = turn % 2 == 0
+            is_done = tables.changed(middle)
             sent = running.reload(services_config(count, middle if more else -1))
-            wanted = 5 if more else 4
-            done = wait_until(lambda: destination_count(middle) == wanted, "reload")  # noqa: B023 - called at once
+            done = wait_until(is_done, "reload")
             figures.append(("reload", (done - sent) * 1e3))
             time.sleep(SETTLING)
     finally:
@@ -259,7 +295,7 @@ def figures_of(plan: dict[str, Any], program: str) -> Figures:
     if scenario == "detection":
         return detection(program, count, plan["rounds"])
     if scenario == "services":
-        return many_services(program, count, plan["rounds"])
+        return many_services(program, count, plan["rounds"], CountedCommands() if plan["stand_in"] else KernelTables())
     return processor_time(program, scenario, count, plan["seconds"])
 
 
