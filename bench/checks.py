@@ -73,11 +73,16 @@ def scenarios(*, quick: bool) -> list[Scenario]:
 
 def _services(quick: bool, *, uml: bool) -> Scenario:
     where = " (UML)" if uml else ""
-    start = Row(f"exec until 1,000 virtual servers x 4 are in IPVS{where}", "ms", Aim(ratio=1))
-    reload = Row(f"the same, reload with one real server more or less{where}", "ms", Aim(ratio=1))
+    start, reload = f"exec until 1,000 virtual servers x 4 are in IPVS{where}", f"reload of them with one change{where}"
+    rows = {
+        "start": Row(start, "ms", Aim(ratio=1)),
+        "start used": Row(f"{start}: processor time", "ms"),
+        "reload": Row(reload, "ms", Aim(ratio=1)),
+        "reload used": Row(f"{reload}: processor time", "ms"),
+    }
     rounds = {"rounds": 1, "repeat": 2 if quick else 3} if uml else {"rounds": 2, "repeat": 3 if quick else 5}
     plan = {"scenario": "services", "count": 1000, "stand_in": not uml, **rounds}
-    return Scenario(f"checks: services{where}", plan, {"start": start, "reload": reload}, uml=uml)
+    return Scenario(f"checks: services{where}", plan, rows, uml=uml)
 
 
 def _processor(keyword: str, count: int, quick: bool, *, uml: bool = False) -> Scenario:

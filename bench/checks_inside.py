@@ -184,6 +184,12 @@ class Running:
         pid = int(CHECKERS.read_text(encoding="ascii"))
         return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
+    def all_processor_seconds(self) -> float:
+        """What all its processes have used, those that have ended too."""
+        pids = self._process.pid, int(CHECKERS.read_text(encoding="ascii"))
+        fields = [Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for pid in pids]
+        return sum(int(ticks) for one in fields for ticks in one[11:15]) / os.sysconf("SC_CLK_TCK")
+
     def reload(self, config: str) -> float:
         """SIGHUP with another configuration; return when, in monotonic seconds."""
         CONFIG.write_text(config, encoding="ascii")
@@ -274,14 +280,15 @@ def many_services(program: str, count: int, rounds: int, tables: KernelTables | 
     running = Running(program, services_config(count))
     try:
         ready = wait_until(lambda: tables.are_full(count), "services")
-        figures = [("start", (ready - running.began_at) * 1e3)]
+        figures = [("start", (ready - running.began_at) * 1e3), ("start used", running.all_processor_seconds() * 1e3)]
         time.sleep(SETTLING)
         for turn in range(rounds * 2):
             more = turn % 2 == 0
-            is_done = tables.changed(middle)
+            is_done, before = tables.changed(middle), running.all_processor_seconds()
             sent = running.reload(services_config(count, middle if more else -1))
             done = wait_until(is_done, "reload")
             figures.append(("reload", (done - sent) * 1e3))
+            figures.append(("reload used", (running.all_processor_seconds() - before) * 1e3))
             time.sleep(SETTLING)
     finally:
         running.stop()
