@@ -32,7 +32,7 @@ pytestmark = pytest.mark.lab
 STATE, PARENT_STATE = "/run/tmp/keepalived.data", "/run/tmp/keepalived_parent.data"
 STATISTICS, JSON = "/run/tmp/keepalived.stats", "/run/tmp/keepalived.json"
 GROUP = "vrrp_sync_group G1 {\n    group {\n        VI_1\n        VI_6\n    }\n}\n"
-SCRIPT = 'vrrp_script chk_up {\n    script "/bin/true"\n    interval 1\n    weight 2\n}\n'
+SCRIPT = 'vrrp_script chk_up {\n    script "/bin/true"\n    interval 1\n    timeout 30\n    weight 2\n}\n'
 SECURE = "global_defs {\n    script_user root\n    enable_script_security\n}\n"
 
 

@@ -59,7 +59,7 @@ def start(pair: Pair, config: str, other: str) -> None:
 
 def wait_for_lines(pair: Pair, node: Node, text: str, count: int) -> None:
     pair.wait(
-        lambda: sum(text in line for line in node.log("Keepalived_vrrp")) == count,
+        lambda: sum(text in line for line in node.log("Keepalived_vrrp")) >= count,
         10,
         f"{text} x{count} on {node.name}",
     )

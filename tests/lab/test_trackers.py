@@ -33,8 +33,9 @@ def script(node: Node, text: str, path: str = SCRIPT) -> None:
     node.path(path).chmod(0o755)
 
 
-def block(*lines: str, interval: str = "0.2") -> str:
-    body = "\n    ".join((f'script "{SCRIPT}"', f"interval {interval}", *lines))
+def block(*lines: str, interval: str = "0.2", timeout: str = "30") -> str:
+    """A script; it may take its time, as it does on a busy machine."""
+    body = "\n    ".join((f'script "{SCRIPT}"', f"interval {interval}", f"timeout {timeout}", *lines))
     return f"vrrp_script chk {{\n    {body}\n}}\n"
 
 
@@ -81,7 +82,7 @@ def test_script_that_fails_lowers_the_priority_until_it_succeeds_again(lab: Lab,
 @pytest.mark.parametrize("peer", PEERS, ids=str)
 def test_script_without_weight_that_hangs_and_ignores_sigterm_is_a_fault(lab: Lab, peer: Daemon) -> None:
     other = instance(200, FAST, name="VI_2", vrid=52, addresses=["192.168.0.205/24"])
-    more = block("timeout 1.5") + other
+    more = block(timeout="1.5") + other
     pair = start(lab, tracking("track_script {", "chk", "}", more=more), peer)
     script(pair.first, f"trap '' TERM\nwhile [ -e {DOWN} ]; do sleep 0.1; done")
     pair.first.start()
@@ -218,7 +219,7 @@ def test_spawner_that_is_killed_is_no_failure_of_the_script(lab: Lab) -> None:
 
 
 def test_spawner_and_scripts_end_with_the_daemon_and_with_a_crash_of_the_child(lab: Lab) -> None:
-    pair = start(lab, tracking("track_script {", "chk weight 1", "}", more=block("timeout 600", interval="600")))
+    pair = start(lab, tracking("track_script {", "chk weight 1", "}", more=block(interval="600", timeout="600")))
     script(pair.first, "exec sleep 4321")
     pair.first.start()
     pair.wait(lambda: sleepers(pair.first), 8, "the script runs")
