@@ -120,7 +120,8 @@ class Supervisor:
         gc.enable()
         missed = self._run_startup_script()
         self._starting_until = time.monotonic() + READY_LIMIT
-        for number in missed:
+        # Whatever else was asked for before a stop would start children first.
+        for number in missed if signals.STOP.isdisjoint(missed) else signals.STOP & set(missed):
             self._handle(number)
         if self._exit_code is None:
             self._start_due()

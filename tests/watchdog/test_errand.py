@@ -65,10 +65,15 @@ def test_startup_script_that_does_not_exist_is_told_and_stops_nothing(daemon: Da
     assert daemon.stop() == 0
 
 
-def test_signal_to_stop_ends_the_startup_script_and_no_child_is_started(daemon: Daemon, script: Path) -> None:
+@pytest.mark.parametrize("before", [(), (signal.SIGHUP, signal.SIGUSR1)], ids=["alone", "after others"])
+def test_signal_to_stop_ends_the_startup_script_and_no_child_is_started(
+    daemon: Daemon, script: Path, before: tuple[signal.Signals, ...]
+) -> None:
     program(script, f"touch {script}.began; exec sleep 1000")
     daemon.start(f"startup_script 1000 {script}")
     wait_for(script.with_suffix(".began").exists)
+    for number in before:
+        daemon.send(number)
     assert daemon.stop() == 0
     assert daemon.lines("startup script ended: the daemon is to stop")
     assert daemon.lines("Starting .* child process.*") == []
