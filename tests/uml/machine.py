@@ -88,5 +88,6 @@ def _passed_on() -> str:
 
 def run_tests_inside(path: str, modules: Sequence[str], timeout: float) -> Outcome:
     """Run the tests of one file of tests/uml/inside within the kernel."""
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "--tb=short", "--color=no", "--timeout=0", path]
+    options = ("-q", "-rP", "--tb=short", "--color=no", "--timeout=0")  # -rP: what passing tests print, too
+    command = [sys.executable, "-B", "-m", "pytest", *options, path]
     return run_inside(command, modules, timeout)

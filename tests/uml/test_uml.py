@@ -49,6 +49,8 @@ def test_file_passes_inside(name: str) -> None:
     if name == "test_checks.py" and park.why_not():
         pytest.skip(park.why_not())
     outcome = run_tests_inside(f"tests/uml/inside/{name}", MODULES[name], TIMEOUT)
+    for line in re.findall(r"^\d+ .*requests failed.*$", outcome.console, re.MULTILINE):
+        print(line.strip())
     assert outcome.code == 0, outcome.console
     assert re.search(r"\d+ passed", outcome.console), outcome.console
     assert not re.search(r"\d+ skipped", outcome.console), outcome.console
