@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,20 +15,9 @@ from keepalived_py.config.model.check import GroupEntry, VirtualServer, VirtualS
 from keepalived_py.config.model.checkers import BfdCheck, DnsCheck, FileCheck, HttpGet, SmtpCheck, TcpCheck, Url
 from keepalived_py.config.model.tracking import TrackFile
 from keepalived_py.control_servers import real_server_lines, virtual_server_lines
-from tests.unit.check.test_farm import LOOPBACK, Stage, real, virtual
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.unit.check.stage import LOOPBACK, Stage, real, virtual
 
 NEVER = TcpCheck(warmup=3600.0, retry=2, fwmark=5)
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    made = Stage()
-    yield made
-    made.farm.stop(keep=True)
-    made.reactor.close()
 
 
 def config() -> Config:

@@ -5,31 +5,19 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-import pytest
-
 from keepalived_py.check.observations import FILE, SESSION
 from keepalived_py.config.arguments import Weight
 from keepalived_py.config.model import Config
 from keepalived_py.config.model.check import GroupEntry, VirtualServer, VirtualServerGroup
 from keepalived_py.config.model.checkers import BfdCheck, FileCheck, TcpCheck
 from keepalived_py.config.model.tracking import TrackFile
-from tests.unit.check.test_farm import VIP, Stage, real, virtual
+from tests.unit.check.stage import VIP, Stage, real, virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from keepalived_py.check.running import Watch
 
 LOAD = FileCheck(track_file="load")
 NEVER = TcpCheck(warmup=3600.0, retry=0)
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    made = Stage()
-    yield made
-    made.farm.stop(keep=True)
-    made.reactor.close()
 
 
 def with_file(weight: int, *servers: VirtualServer) -> Config:

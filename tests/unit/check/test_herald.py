@@ -12,7 +12,7 @@ from keepalived_py.check.herald import Herald
 from keepalived_py.check.probe import UP, failed
 from keepalived_py.check.running import RunningReal, RunningVirtual, Watch
 from keepalived_py.check.settings import Settings
-from tests.unit.check.test_farm import Told
+from tests.unit.check.stage import Told
 
 X, V = "[10.0.0.2]:80", "[10.0.0.9]:80"
 LINES = {

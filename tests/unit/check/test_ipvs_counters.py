@@ -6,8 +6,6 @@ import errno
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, cast
 
-import pytest
-
 from keepalived_py.check.answers import Answers
 from keepalived_py.check.ipvs_counters import IpvsCounters
 from keepalived_py.config.model import Config
@@ -17,7 +15,7 @@ from keepalived_py.errors import NetlinkError
 from keepalived_py.kernel import ipvs
 from keepalived_py.kernel.ipvs_statistics import NAMES
 from keepalived_py.kernel.message import HEADER_LENGTH, Message, attribute, attributes, message, split
-from tests.unit.check.test_farm import LOOPBACK, Stage, real, virtual
+from tests.unit.check.stage import LOOPBACK, Stage, real, virtual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,14 +63,6 @@ class Kernel:
 
     def close(self) -> None:
         self.is_open = False
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    made = Stage()
-    yield made
-    made.farm.stop(keep=True)
-    made.reactor.close()
 
 
 def config() -> Config:

@@ -22,7 +22,7 @@ from keepalived_py.config.model.globals import GlobalDefs
 from keepalived_py.observability.log import Log
 from keepalived_py.program import Programs
 from keepalived_py.reactor import Reactor
-from tests.unit.check.test_farm import MemoryTables
+from tests.unit.check.stage import MemoryTables
 from tests.unit.looping import run_until
 
 if TYPE_CHECKING:

@@ -12,21 +12,11 @@ from keepalived_py.check.slow_start import ceiling
 from keepalived_py.config.model import Config
 from keepalived_py.config.model.checkers import BfdCheck, TcpCheck
 from keepalived_py.config.model.globals import GlobalDefs
-from tests.unit.check.test_farm import Stage, port, real, virtual
+from tests.unit.check.stage import Stage, port, real, virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from keepalived_py.check.running import RunningVirtual
     from keepalived_py.config.model.check import RealServer
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    made = Stage()
-    yield made
-    made.farm.stop(keep=True)
-    made.reactor.close()
 
 
 def watched(number: int, name: str, **changes: Any) -> RealServer:

@@ -10,7 +10,7 @@ import pytest
 from keepalived_py.check.observations import FILE
 from keepalived_py.check.state_dump import state
 from tests.config.test_build import build_text
-from tests.unit.check.test_farm import Stage
+from tests.unit.check.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
