@@ -40,38 +40,6 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     theirs.close()
 
 
-@pytest.mark.parametrize("effect", [Effect.REFRESH, Effect.ANNOUNCE_LOWER_PRIORITY])
-def test_announcement_asked_for_while_another_goes_on_is_left_out(wire: socket.socket, effect: Effect) -> None:
-    reactor = Reactor()
-    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
-    executor.announcer.pacing = Pacing(garp=60.0)
-    running = RunningInstance(VrrpInstance(name="VI_1"), VirtualRouter(Parameters(name="VI_1", vrid=1)))
-    running.bursts = (AnnouncingBurst([(b"one", b""), (b"two", b"")], [LANE, LANE]),)
-    for _ in range(100):
-        executor.perform(running, (effect,), 0.0)
-    assert len(running.work) == 1
-    assert wire.recv(10) == b"one"
-    with pytest.raises(BlockingIOError):
-        wire.recv(10)
-    executor.close()
-    reactor.close()
-
-
-def test_pause_of_an_interface_holds_for_all_instances_and_for_no_other_interface(wire: socket.socket) -> None:
-    reactor = Reactor()
-    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
-    executor.announcer.pacing = Pacing(groups=[GarpGroup(garp_interval=60.0, interface="eth0")])
-    for name, lane in (("A", LANE), ("B", LANE), ("C", LaneKey("eth1", ipv6=False))):
-        running = RunningInstance(VrrpInstance(name=name), VirtualRouter(Parameters(name=name, vrid=1)))
-        running.bursts = (AnnouncingBurst([(name.encode(), b"")] * 2, [lane] * 2),)
-        executor.perform(running, (Effect.REFRESH,), 0.0)
-    assert [wire.recv(10) for _ in range(3)] == [b"A", b"C", b"C"]
-    with pytest.raises(BlockingIOError):
-        wire.recv(10)
-    executor.close()
-    reactor.close()
-
-
 class RecordingNetlink:
     """A netlink socket that remembers how many requests of each kind it was given and refuses none."""
 
@@ -89,18 +57,64 @@ class RecordingNetlink:
         self.requests.clear()
 
 
+@pytest.fixture
+def netlink(monkeypatch: pytest.MonkeyPatch) -> RecordingNetlink:
+    """What the executor believes to be its way to the kernel."""
+    made = RecordingNetlink()
+    monkeypatch.setattr(executor_module, "NetlinkSocket", lambda: made)
+    return made
+
+
+@pytest.fixture
+def reactor() -> Iterator[Reactor]:
+    """A loop."""
+    made = Reactor()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def executor(wire: socket.socket, netlink: RecordingNetlink, reactor: Reactor) -> Iterator[Executor]:
+    """An executor between the three."""
+    made = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("effect", [Effect.REFRESH, Effect.ANNOUNCE_LOWER_PRIORITY])
+def test_announcement_asked_for_while_another_goes_on_is_left_out(
+    executor: Executor, wire: socket.socket, effect: Effect
+) -> None:
+    executor.announcer.pacing = Pacing(garp=60.0)
+    running = RunningInstance(VrrpInstance(name="VI_1"), VirtualRouter(Parameters(name="VI_1", vrid=1)))
+    running.bursts = (AnnouncingBurst([(b"one", b""), (b"two", b"")], [LANE, LANE]),)
+    for _ in range(100):
+        executor.perform(running, (effect,), 0.0)
+    assert len(running.work) == 1
+    assert wire.recv(10) == b"one"
+    with pytest.raises(BlockingIOError):
+        wire.recv(10)
+
+
+def test_pause_of_an_interface_holds_for_all_instances_and_for_no_other_interface(
+    executor: Executor, wire: socket.socket
+) -> None:
+    executor.announcer.pacing = Pacing(groups=[GarpGroup(garp_interval=60.0, interface="eth0")])
+    for name, lane in (("A", LANE), ("B", LANE), ("C", LaneKey("eth1", ipv6=False))):
+        running = RunningInstance(VrrpInstance(name=name), VirtualRouter(Parameters(name=name, vrid=1)))
+        running.bursts = (AnnouncingBurst([(name.encode(), b"")] * 2, [lane] * 2),)
+        executor.perform(running, (Effect.REFRESH,), 0.0)
+    assert [wire.recv(10) for _ in range(3)] == [b"A", b"C", b"C"]
+    with pytest.raises(BlockingIOError):
+        wire.recv(10)
+
+
 def placed(number: int) -> PlacedAddress:
     packed = bytes((10, 0, number >> 8, number & 255))
     return PlacedAddress(AddressRequest(AF_INET, packed, 32, 2), "eth0", str(number), b"")
 
 
-def test_change_of_state_amid_a_reload_leaves_no_address_behind(
-    wire: socket.socket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    netlink = RecordingNetlink()
-    monkeypatch.setattr(executor_module, "NetlinkSocket", lambda: netlink)
-    reactor = Reactor()
-    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
+def test_change_of_state_amid_a_reload_leaves_no_address_behind(executor: Executor, netlink: RecordingNetlink) -> None:
     running = RunningInstance(VrrpInstance(name="VI_1"), VirtualRouter(Parameters(name="VI_1", vrid=1)))
     executor.prepare(running, Takeover(placed(number) for number in range(200)))
     running.holding = True
@@ -110,8 +124,6 @@ def test_change_of_state_amid_a_reload_leaves_no_address_behind(
     executor.finish(running)
     assert netlink.requests[RTM_DELADDR] == SLICE_SIZE + 1 + 199
     assert running.stale.addresses == ()
-    executor.close()
-    reactor.close()
 
 
 class Listener(Follower):
@@ -147,11 +159,8 @@ class Listener(Follower):
 
 
 def test_followers_hear_of_every_transition_in_order_and_after_the_frames_of_the_takeover(
-    wire: socket.socket, monkeypatch: pytest.MonkeyPatch
+    executor: Executor, reactor: Reactor, wire: socket.socket
 ) -> None:
-    monkeypatch.setattr(executor_module, "NetlinkSocket", RecordingNetlink)
-    reactor = Reactor()
-    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
     listener = Listener(wire)
     executor.followers.append(listener)
     router = VirtualRouter(Parameters(name="VI_1", vrid=1, garp_master_repeat=2, source_address=bytes((10, 9, 9, 9))))
@@ -171,16 +180,11 @@ def test_followers_hear_of_every_transition_in_order_and_after_the_frames_of_the
     executor.perform(running, router.stopped(1.0), 1.0)
     executor.finish(running)
     assert [state for state, _ in listener.heard] == ["BACKUP", "MASTER", "INIT"]
-    executor.close()
-    reactor.close()
 
 
 def test_instance_is_adding_until_the_last_slice_is_with_the_kernel_or_its_state_changes(
-    wire: socket.socket, monkeypatch: pytest.MonkeyPatch
+    executor: Executor,
 ) -> None:
-    monkeypatch.setattr(executor_module, "NetlinkSocket", RecordingNetlink)
-    reactor = Reactor()
-    executor = Executor(reactor, Log("x", syslog=False), AdoptionRecord(memoryview(bytearray(4096))))
     running = RunningInstance(VrrpInstance(name="VI_1"), VirtualRouter(Parameters(name="VI_1", vrid=1)))
     executor.prepare(running, Takeover(placed(number) for number in range(2 * SLICE_SIZE)))
     executor.perform(running, (Effect.ADD_ADDRESSES,), 0.0)
@@ -192,5 +196,3 @@ def test_instance_is_adding_until_the_last_slice_is_with_the_kernel_or_its_state
     assert running.adding == 2
     executor.finish(running)
     assert running.adding == 0
-    executor.close()
-    reactor.close()
